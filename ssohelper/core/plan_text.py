@@ -223,7 +223,6 @@ def swapped_names_lines(plan: Plan) -> Iterator[str]:
 
 
 def filters_warning(plan: Plan) -> str | None:
-    """Return a warning if the plan's filters match no listed role."""
     request = plan.request
     if do_filters_match(request.listing, request.choices):
         return None

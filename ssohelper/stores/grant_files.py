@@ -13,7 +13,6 @@ from ssohelper.errors import LocalState
 from ssohelper.stores import files
 from ssohelper.stores.journal_file import Journal
 
-# Usually a process holds the lock for milliseconds.
 _LOCK_SECONDS = 10.0
 
 
