@@ -61,7 +61,7 @@ def list_other_profiles(
     def examine(one: AdoptionCandidate) -> ProfileOfOtherTool:
         found = checker.find_problem(one.name)
         problem = found.message if found is not None else ""
-        # A profile with a lasting problem would not work after adoption either.
+        # Adoption would not solve a lasting problem.
         is_lasting = found is not None and (not found.is_solvable or bool(found.source))
         if one.role and one.role not in listed and listing.is_complete and not is_lasting:
             problem, is_lasting = "the role is not in your list", True

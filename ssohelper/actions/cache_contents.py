@@ -26,7 +26,6 @@ class CachedItem(NamedTuple):
 
 
 def list_cached_items(app: App, session_name: str | None = None) -> list[CachedItem]:
-    """Return the saved tokens, credentials and lists of roles, of one session or of all."""
     found = (_list_sign_in_files(app), _list_role_credentials(app), _list_saved_listings(app))
     return [item for item in chain(*found) if session_name in (None, item.session)]
 

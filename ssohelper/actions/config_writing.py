@@ -101,7 +101,6 @@ def shown_config_path(app: App) -> str:
 
 
 def shown_path(app: App, place: Path) -> str:
-    """Return the path with `~` for the home folder."""
     path = str(place)
     home = app.environ.get("HOME", "").rstrip("/")
     return f"~{path[len(home) :]}" if home and path.startswith(f"{home}/") else path

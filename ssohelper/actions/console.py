@@ -70,7 +70,8 @@ def open_console_in_browser(
 ) -> int:
     """Sign a browser in to the console page; return when the console session ends."""
     session = profile.session
-    federation = app.aws.federation(page.region)  # raises for a bad AWS_ENDPOINT_URL_SIGNIN
+    # raises an error for a bad AWS_ENDPOINT_URL_SIGNIN
+    federation = app.aws.federation(page.region)
     service_url = console_federation_url(page.region, app.environ)
     tokens.check_credentials_destination(app, session, "console sign-in", service_url)
     # The console session ends when these credentials expire, so nearly new credentials are used.

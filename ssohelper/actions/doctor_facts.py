@@ -228,7 +228,8 @@ class Setup(ProfileChecker):
                 if one.name not in listings or not listings[one.name].lacks_role(named.role)
             ]
             names_no_portal = named.start_url is None and named.session_name is None
-            if names_no_portal and not able:  # a first `profile sync` lists the roles
+            # `profile sync` first lists the roles of a session without a list
+            if names_no_portal and not able:
                 fits = [one.name for one in sessions if one.name not in listings]
             if fits:
                 option = f" --session {fits[0]}" if len(names) > 1 else ""

@@ -297,12 +297,13 @@ def check_shell(setup: Setup) -> Iterator[Finding]:
     app, shell = setup.app, os.path.basename(setup.app.environ.get("SHELL", ""))
     if setup.chosen is not None or shell not in installing.SHELLS or sys.platform == "win32":
         return
-    # The installation may be temporary, or the rc file unreadable.
+    # Errors come from a temporary installation or an unreadable rc file.
     with contextlib.suppress(SsoHelperError):
         rc_file = show(os.fspath(installing.find_rc_file(app, shell)), 200)
         try:
             edit = installing.plan_rc_file_install(app, shell)
-        except ConfigInvalid as error:  # the marks around ssohelper's lines are not one pair
+        # the marks around ssohelper's lines are not one opening and one closing mark
+        except ConfigInvalid as error:
             yield finding("shell-marks", rc_file, error.message, error.hint)
             return
         setup.has_shell_lines = bool(edit.by_hand) or not edit.has_changes

@@ -191,7 +191,7 @@ def check_roles(setup: Setup) -> Iterator[Finding]:
             elif not is_unlisted:
                 fix = _sync_text(setup, written.session_name, "which writes the earlier role")
             yield finding("role-unreadable", [profile.name], resolver.LOST_ROLE.message, fix)
-        # ssohelper writes chains of roles too.
+        # A chain that ssohelper wrote is no finding.
         elif has_other_source(config, profile.entry) and (
             profile.name in setup.written_roles or not is_chain(profile.entry)
         ):

@@ -33,7 +33,7 @@ CONTAINER = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 )
-# SDKs send its value in their user agent, which CloudTrail shows.
+# SDKs send this variable's value in their user agent, which CloudTrail shows.
 APP_ID = "AWS_SDK_UA_APP_ID"
 # SDKs or prompts would prefer these variables to ours. Sources: the providers of botocore,
 # JavaScript v3, Go v2 and Java v2, and the `aws` segments of starship and powerlevel10k.

@@ -51,7 +51,7 @@ def confirm_identity(app: App, known: KnownIdentity) -> ConfirmedIdentity:
     # The permit comes first, so that a refusal is in the journal even if the settings are
     # unreadable.
     app.vault.check_release(session.key_of(role), Way.WHOAMI)
-    # The setting default_region is not used.
+    # The region for STS does not come from the setting default_region.
     region = environment.choose_region_for_requests(
         app, known.profile, known.profile.region or session.region
     )
@@ -75,7 +75,7 @@ def _save_user_name(app: App, session: SsoSession, user: str) -> None:
     if _load_sign_in_facts(app, session).user == user:
         return
     try:
-        # A renewal in another process writes the same file.
+        # The lock is needed because a renewal in another process writes the same file.
         with app.tokens.lock_state(session.name, app.clock.deadline()):
             facts = _load_sign_in_facts(app, session)
             app.tokens.save_facts(session.name, facts._replace(user=user))

@@ -229,7 +229,8 @@ def save_credentials(
             app.vault.save(key, session, cached)
             if may_publish:
                 _write_published_response(app, session, key, cached, is_due=False)
-        clocks.refresh_prompts(app, session)  # another tool may have signed in
+        # another tool may have signed in: then prompts show that
+        clocks.refresh_prompts(app, session)
     except (LockNotObtained, NotOurs, Superseded):
         raise
     except (LocalState, OSError) as cause:
@@ -309,7 +310,7 @@ def _write_published_response(
             cached.credentials, chains.find_account_id(app.config.read(), key)
         )
         app.vault.publish(permit, document, until, app.clock.now())
-    except (SsoHelperError, OSError) as cause:  # for example an error in the settings file
+    except (SsoHelperError, OSError) as cause:  # such as an error in the settings file
         app.warn(f"the credentials work, but were not published (later calls are slower): {cause}")
 
 

@@ -102,7 +102,7 @@ class LoginUi(Protocol):
     def can_ask(self) -> bool: ...
 
     def is_cancelled(self) -> bool:
-        """Called five times a second during a wait."""
+        """Return whether the user cancelled. Called five times a second during a wait."""
 
 
 class Move(NamedTuple):
@@ -153,7 +153,7 @@ def log_in(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) ->
     app.tokens.remove_temporary_files()
     done = None if options.force else _reuse_sign_in(app, session, options.min_seconds)
     if done is not None:
-        # Prompts may not show another tool's sign-in yet.
+        # Another tool may have signed in: prompts do not show this yet.
         clocks.refresh_prompts(app, session)
     further = _portals_without_sign_in(app, session) if done else []
     if done is None or (options.completes and further):
@@ -342,7 +342,8 @@ def _sign_in_interactively(
     with _get_token_and_user(app, session, ui, options) as (issued, user):
         if options.move is None:
             _confirm_user(app, session, ui, user)
-            if in_config is not None:  # if removed meanwhile, no command could use the sign-in
+            # if the session was removed meanwhile, no command could use the sign-in
+            if in_config is not None:
                 selection.check_session_in_config(app, in_config)
             earlier = protected_sign_ins.find_other_portal(app, session)
         else:
@@ -398,7 +399,7 @@ def _save_sign_in(app: App, session: SsoSession, issued: IssuedToken, user: str 
         # token.
         app.credentials.remove_session(session.name)
         _forget_further_sign_ins(app, session)
-        with suppress(LocalState):  # an old token file that stays is useless soon
+        with suppress(LocalState):  # if an old token file stays, its token is soon useless
             app.storage.legacy_tokens.remove_files_with_tokens(
                 _find_token_ids(app, session), app.tokens.token_file(session)
             )
@@ -410,7 +411,8 @@ def _save_sign_in(app: App, session: SsoSession, issued: IssuedToken, user: str 
         _save_token(app, session, issued, user, before)
         clocks.refresh_prompts(app, session)
     if is_another_user(user, before.earlier_user):
-        with suppress(LocalState, OSError):  # an old list that stays is refreshed before use
+        # if an old list of roles stays, it is refreshed before use
+        with suppress(LocalState, OSError):
             directory.forget_earlier_listing(app, session)
 
 

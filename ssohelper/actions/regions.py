@@ -205,7 +205,8 @@ def ask_regions_in_turn(
         except (Refused, Superseded):
             raise
         except SsoHelperError:
-            # The sign-in at a further portal has ended, or its token cannot be read or saved.
+            # If a further portal's sign-in has ended, or its token cannot be read or saved, the
+            # next portal is asked.
             if not portal.is_further:
                 raise
         else:

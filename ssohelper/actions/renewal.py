@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# The AWS CLI waits for 60 s too.
+# How long to wait for AWS's answer; the AWS CLI waits for 60 s too.
 ANSWER_SECONDS = 60.0
 # Another process's renewal ends within its own 60 s.
 LOCK_SECONDS = 75.0
@@ -125,7 +125,7 @@ def _request_token(
             return
         with suppress(LocalState, OSError):
             regions.keep_further_sign_ins(app, session, token, fresh)
-        # This keeps published responses valid for the launcher.
+        # The new token is recorded, so that published responses stay valid for the launcher.
         with suppress(LocalState, OSError):
             stamp.renew_token_stamp()
     clocks.refresh_prompts(app, session)

@@ -130,7 +130,6 @@ def _poll_exit_code(pid: int) -> int | None:
 
 
 def _find_foreground_process_group() -> int | None:
-    """Return the foreground process group of our terminal; None without a terminal."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:

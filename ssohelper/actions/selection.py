@@ -49,11 +49,11 @@ class UnknownProfile(UsageProblem):
 
 
 class NoSessionOfProfile(ConfigInvalid):
-    """No session of the config has the portal of the profile's role."""
+    """Raised if no session of the config has the portal of the profile's role."""
 
 
 class NoSessionNamed(UsageProblem):
-    """Several sessions are possible and the user named none."""
+    """Raised if several sessions are possible and the user named none."""
 
     def __init__(self, sessions: list[SsoSession]) -> None:
         names = ", ".join(f'"{session.name}"' for session in sessions)

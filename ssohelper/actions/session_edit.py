@@ -35,7 +35,9 @@ _REMOVE = "session rm"
 
 
 class SessionEntry(NamedTuple):
-    """`others` are the profiles that ssohelper did not write, `files` the paths of tokens and client
+    """A session and what ssohelper keeps for it.
+
+    `others` are the profiles that ssohelper did not write, `files` the paths of tokens and client
     registrations.
     """
 

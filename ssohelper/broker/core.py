@@ -49,7 +49,7 @@ class Files(Protocol):
     def find_credentials(
         self, key: RoleKey, least_share: float, *, is_permitted: bool
     ) -> FoundCredentials:
-        """Return the role's cached credentials, if they may still be served.
+        """Return the role's cached credentials, if they are unexpired.
 
         Raises: Refused if the caller has no ReleasePermit and a guard rule matches the role.
         """
@@ -80,7 +80,7 @@ class Ports(Files, Protocol):
         pass
 
     def reply(self, caller: Caller, reply: Reply) -> None:
-        """Called once for each caller."""
+        """Send the reply. Called once for each caller."""
 
 
 class Job:

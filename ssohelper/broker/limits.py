@@ -24,9 +24,9 @@ MOST_CALLS = 16
 # The most calls until AWS has answered one: fewer are wasted while AWS is down.
 MOST_FIRST_CALLS = 4
 
-# (seconds since the first failure, seconds until the next try)
+# Pairs: seconds since the first failure, seconds until the next try.
 _STEPS = ((10.0, 1.0), (30.0, 2.0))
-# Less than PATIENCE_SECONDS: a caller that comes during a pause still sees the next try.
+# The longest time between tries. It is less than PATIENCE_SECONDS, so each caller sees a try.
 _LONGEST_STEP_SECONDS = 3.0
 
 # The quota that AWS publishes for the operations of the Identity Center portal.
@@ -34,11 +34,12 @@ REQUESTS_A_SECOND = 20.0
 # The longest Retry-After that we obey, since a caller's deadline is 18 s.
 LONGEST_PAUSE_SECONDS = 8.0
 _LOWEST_RATE = 1.0
-# Slightly more than a second: calls may reach AWS closer together than they were sent.
+# The rate's window is slightly more than a second: calls may reach AWS closer together than we sent
+# them.
 _WINDOW_SECONDS = 1.02
 # All 429s within this time count as the answer to one burst of calls.
 _ONE_BURST_SECONDS = 0.5
-# For this long after an answer from AWS, calls to AWS count as getting through.
+# Calls to AWS count as getting through for this long after an answer.
 _FLOWING_SECONDS = 3.0
 # The share by which the rate rises in each second with answers after a 429.
 _REGAINED_SHARE = 0.25

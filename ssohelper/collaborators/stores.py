@@ -100,7 +100,7 @@ class Stores:
         )
         if folders.find_other_home_owner(str(self.locations.settings_file), self.environ) is None:
             return settings
-        # As root, we run no command that another user's settings file names.
+        # We run no command that another user's settings file names, if we are root.
         return settings.without_commands()
 
     def forget_settings(self) -> None:

@@ -83,7 +83,7 @@ class CompletionNames:
         sessions = set(self.sessions())
         found = []
         for (account_id, name, _email), roles, _refused, _answered in accounts:
-            # A command takes an account named "corp:x" for the account "x" of the session "corp".
+            # Commands read an account name "corp:x" as the account "x" of the session "corp".
             is_clear = ":" not in name or name.partition(":")[0] not in sessions
             usable = name and name.isprintable() and times[name] == 1 and is_clear
             found.append(OfferedAccount(account_id, name if usable else account_id, roles))
@@ -91,7 +91,7 @@ class CompletionNames:
 
     @cached_property
     def _index(self) -> "NameIndex":
-        # Without the lambda, the config's parser is loaded even if the saved index is valid.
+        # A lambda, so that the config is parsed only if the saved index is not valid.
         return self._app.name_index.load(lambda: self._app.config)
 
 

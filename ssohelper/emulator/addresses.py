@@ -90,7 +90,6 @@ def find_aws_host(host: str) -> AwsHost | None:
 
 
 def partition_name(region: str) -> str:
-    """Return the region's partition; "aws" for an unknown region."""
     return next((p.name for p in _PARTITIONS if re.fullmatch(p.region, region)), "aws")
 
 

@@ -52,7 +52,6 @@ class Internet:
         return list(self._visits)
 
     def handle(self, request: Request, answer: Callable[[Request], Answer]) -> Answer:
-        """Answer for an added host, or call `answer` for a host of AWS."""
         self._visits.append(request)
         added = self._added.get(request.host)
         if added is not None:

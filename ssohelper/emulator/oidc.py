@@ -126,7 +126,6 @@ def start_authorization(center: Center, request: Request) -> Answer:
 
 
 def create_token(center: Center, request: Request) -> Answer:
-    """Answer with tokens for a device code, an authorization code or a refresh token."""
     body = request.json_object()
     client = center.client(body.get("clientId"), body.get("clientSecret"))
     redeem = _GRANTS.get(str(body.get("grantType")))

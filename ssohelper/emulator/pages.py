@@ -150,7 +150,6 @@ def result_page(organization: str, is_approved: bool) -> Answer:
 
 
 def refusal(world: World, message: str, status: int = 400) -> Refusal:
-    """Return an error page, which never redirects."""
     advice = "Close this window and start the sign-in again from your terminal."
     body = f'<p class="alert" role="alert">{_escape_html(message)}</p><p>{advice}</p>'
     return Refusal(build_page("This request cannot continue", world.name, body, status))

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _PR_SET_DUMPABLE = 4
 PATH = "/credentials"
-# botocore waits 2 s for an answer, three times.
+# botocore waits 2 s for an answer, and tries three times.
 CONTAINER_SECONDS = 1.5
 # Each client takes a descriptor. If there are more, the client that has been sending for longest is
 # disconnected.
@@ -101,7 +101,7 @@ class Endpoint(ClosableServer):
         self._make_app = make_app
         self._warn = warn
         self._warned: set[str] = set()  # one line for each request would fill a terminal
-        _ = app.settings  # read before the user can make an error in them
+        _ = app.settings  # the settings are read now, before the user can make an error in them
         self._servers: list[LocalServer] = []
         self._port = 0
         self._token = Secret(secrets.token_urlsafe(32))
@@ -144,8 +144,8 @@ class Endpoint(ClosableServer):
     def prepare_environment(self, kept: Collection[str] | None = None) -> environment.Environment:
         """Write the files for a program that uses the port; return variables that name the files.
 
-        `kept` is as for `child_config_text`. No variable holds a secret: SDKs read the token from
-        its file for each request. In the copy of the user's config [default] leads to no
+        `child_config_text` explains `kept`. No variable holds a secret: SDKs read the token from
+        its file for each request. In the program's copy of the config, [default] leads to no
         credentials.
         """
         self.files.write_file("config", self._make_child_config(kept).encode())

@@ -47,11 +47,11 @@ _LONGEST_DOCUMENT_BYTES = 1 << 20
 
 
 class Unavailable(Exception):
-    """No broker can run here: the caller asks AWS itself."""
+    """Raised if no broker can run here: the caller asks AWS itself."""
 
 
 class Stopped(Exception):
-    """The broker is stopped, or the machine very busy."""
+    """Raised if the broker is stopped (SIGSTOP), or the machine very busy."""
 
 
 class Doubtful(Exception):

@@ -177,7 +177,7 @@ def _user_folder_of_kind(kind: str, environ: "Mapping[str, str]") -> str:
     # By the XDG specification, a relative path counts as not set.
     if base[:1] != "/":
         base = os.path.expanduser(default)
-        if base[:1] not in "/~":  # "~" is not replaced for a user without a home folder
+        if base[:1] not in "/~":  # without a home folder, "~" stays in the path
             raise ValueError(f'HOME is "{base[: -len(default[1:])]}": not an absolute path')
     return base + "/ssohelper"
 

@@ -81,7 +81,8 @@ def _wait_for_sign_in(
                 answer, seen = _ask_session_broker(key, CALL_SECONDS), stamp
                 continue
             except (broker_client.Unavailable, broker_client.Stopped):
-                pass  # the token file has changed but no broker answers: the next round asks again
+                # the token file has changed but no broker answers yet, so the next round asks again
+                pass
         left = ends_at - time.monotonic()
         if left <= 0 or not _sleep_while_read(min(left, _CHECK_SECONDS)):
             return answer

@@ -8,7 +8,7 @@ import socket
 import struct
 import sys
 
-# struct ucred of unix(7): process id, user id, group id
+# The fields of struct ucred (unix(7)): process id, user id, group id.
 _UCRED = struct.Struct("3i")
 # struct xucred of macOS (sys/ucred.h): version, user id, number of groups, 16 groups; sys/un.h.
 _XUCRED = struct.Struct("@IIh16I")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"--session": 0, "--account-id": 1, "--role-name": 2, "--chain": 3}
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-")
-# With AWS's session tokens a response has about 1.1 kB.
+# A response with AWS's session token has about 1.1 kB.
 _LIMIT_BYTES = 16384
 _UPTIME_BYTES = 64
 _STAMP_BYTES = 256

@@ -5,8 +5,8 @@ import sys
 
 SHELLS = ("bash", "zsh", "fish", "pwsh")
 _EXTENSION = {"pwsh": "ps1"}
-# The folder and file name below share/ (pyproject.toml), and the name in completions/ of a
-# checkout.
+# By shell: the folder and the file name below share/ (pyproject.toml), and the file name in
+# completions/ of a checkout.
 _COMPLETIONS = {
     "bash": ("bash-completion/completions", "ssohelper", "ssohelper.bash"),
     "zsh": ("zsh/site-functions", "_ssohelper", "_ssohelper"),

@@ -17,7 +17,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AnswerLost, AwsUnreachable, BadAnswer, SsoHelperError, Throttled
 from ssohelper.wire.transport import Answer
 
-# The OAuth error code in an sso-oidc error's body, and the exception in its header.
+# For sso-oidc, the OAuth error code in an error's body and the exception in its header.
 _OAUTH_CODES = {
     "access_denied": "AccessDeniedException",
     "authorization_pending": "AuthorizationPendingException",

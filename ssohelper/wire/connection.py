@@ -24,9 +24,9 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, NoConnection
 
 CONNECT_SECONDS = 3.0
-# The time to connect to a host, with all its addresses: many silent ones would use up the 18 s.
+# The time to connect to a host with many addresses: if none answers, trying all would use up 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
-# glibc waits 5 s for each name server.
+# The time for a name lookup: glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0
 _HANDSHAKE_SECONDS = 5.0
 CHECK_NETWORK = "check the network, then try again"
@@ -75,7 +75,7 @@ class Connection:
         self._deadline = Deadline(0, time.monotonic)
         self._read_seconds = 0.0
         self.received_bytes = 0
-        # Whether the server has ended its side of the connection.
+        # True once the server has ended its side of the connection.
         self.has_ended = False
         self.idle_since = 0.0
 

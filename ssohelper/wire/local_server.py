@@ -39,8 +39,8 @@ def bind_port(port: int = 0) -> socket.socket:
     """Bind a port; 0 means a free port. Raises: LocalState."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":
-        # Connections of a previous server may still be closing. On Windows the option would let
-        # another program bind the same port.
+        # The option allows the port while connections of a previous server are still closing. On
+        # Windows it would let another program bind the same port.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
@@ -76,7 +76,7 @@ class LocalServer:
         self._rules = self._handler.rules
         self._report = report
         self._most_clients = min(self._rules.most_clients, _most_clients_for_descriptors())
-        # the client that connected first comes first
+        # ordered by the time of connecting
         self._reading: dict[socket.socket, _Client] = {}
         self._answering: set[socket.socket] = set()
         self._selector = selectors.DefaultSelector()

@@ -193,7 +193,6 @@ class Portal:
         return self._answered_at
 
     def prepare_first_call(self) -> None:
-        """Read the certificates, which takes 5 to 20 ms."""
         self._transport.prepare_first_call()
 
     def reuse_connections_of(self, other: "Portal") -> None:

@@ -46,7 +46,7 @@ def find_portal_url(start_url: str, environ: Mapping[str, str]) -> str:
 
 
 def propose_region_of_portal(portal_url: str, environ: Mapping[str, str]) -> str | None:
-    """Return the region that the page of AWS's portal names; None if no page or region is found.
+    """Return the region that the page of AWS's portal names, or None.
 
     AWS does not document that the page names a region, so the user must confirm it.
     """

@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 READ_SECONDS = 5.0
 # A hostile server must not fill our memory. The longest real answer, 100 accounts, has 20 kB.
 ANSWER_LIMIT_BYTES = 4 << 20
-# Load balancers and NAT forget a connection that has been idle for 60 s or more.
+# Idle connections are reused only for a shorter time: load balancers and NAT forget them after 60 s
+# or more.
 _IDLE_SECONDS = 20.0
 _MOST_IDLE = 10
 _METHOD = re.compile(r"[A-Z]{3,7}")
