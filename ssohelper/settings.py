@@ -135,7 +135,9 @@ KINDS = {
 
 
 def checked_value(setting: Setting, value: Any, place: str) -> Any:
-    """Return the value as `Settings.get` does. Raises: ConfigInvalid, beginning with `place`."""
+    """Return the value in the form of `Settings.get`. Raises: ConfigInvalid, beginning with
+    `place`.
+    """
     choices = setting.kind.split("|")
     kind = KINDS.get(setting.kind) or Kind(
         " or ".join(f'"{choice}"' for choice in choices),

@@ -109,7 +109,7 @@ class IssuedCredentials(NamedTuple):
 class Center:
     """One emulated Identity Center, with one or more organizations (`worlds`).
 
-    Threads must hold `lock` to use what was issued. Each `World` and `faults` have own locks.
+    Threads must hold `lock` to use what was issued. `faults` and each `World` have their own locks.
     """
 
     def __init__(self, world: World, clock: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""HTTP requests and answers as values, and AWS's three error formats. Uses no socket."""
+"""Defines HTTP requests and answers as values, and AWS's three error formats. Uses no socket."""
 
 import json
 import uuid
@@ -122,7 +122,7 @@ OIDC_ERRORS = {
     "AccessDeniedException": (400, "access_denied"),
     "InternalServerException": (500, "server_error"),
 }
-# The HTTP status of errors of STS. Source: service model STS 2011-06-15, and "Common errors".
+# The HTTP status of each STS error. Source: service model STS 2011-06-15, and "Common errors".
 STS_ERRORS = {
     "AccessDenied": 403,
     "ExpiredToken": 403,

@@ -46,10 +46,10 @@ Script = Answer | Delivery
 
 
 class Faults:
-    """Settings, one attribute each, and answers that a test scripted. Any thread may change them."""
+    """Has the settings, one attribute each, and scripted answers. Any thread may change them."""
 
-    # After a refresh, the old refresh token "none": stays valid, and no new one is issued; "grace":
-    # works for `grace_seconds` more; "strict": stops working at once.
+    # What a refresh does to the old refresh token. "none": it stays valid, and no new one is
+    # issued; "grace": it works for `grace_seconds` more; "strict": it stops working at once.
     rotation: str = "grace"
     grace_seconds: float = 30.0
     strict_revokes_session: bool = False
@@ -57,7 +57,7 @@ class Faults:
     token_seconds: float = 3600
     sign_in_seconds: float = 8 * 3600
     registration_seconds: float = 90 * 86400
-    role_credentials_seconds: float | None = None  # None: as the permission set says
+    role_credentials_seconds: float | None = None  # None: as long as the permission set says
     assumed_role_seconds: float = 3600  # how long AssumeRole's credentials last by default
     clock_offset_seconds: float = 0.0  # by how many seconds the emulator's clock is ahead
     date_header: bool | str = True  # False: no Date header is sent; a text replaces the Date header

@@ -20,7 +20,7 @@ from ssohelper.emulator.exchange import (
 )
 from ssohelper.emulator.organization import World
 
-# How long a console sign-in URL can be used.
+# How long (seconds) a console sign-in URL can be used.
 _TOKEN_SECONDS = 900
 
 

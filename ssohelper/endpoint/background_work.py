@@ -85,7 +85,7 @@ class BackgroundWork:
     def _try_step(self, app: App, step: Callable[[App], _T]) -> _T | None:
         try:
             return step(app)
-        except SsoHelperError as error:  # the next round tries the step again
+        except SsoHelperError as error:  # after an error, the next round tries the step again
             app.warn(error.message)
         except Exception as error:
             crash_report.report_crash(error, sys.exc_info()[2])

@@ -17,7 +17,7 @@ _UNQUOTABLE = re.compile(r"[\"$`\\!\x00-\x1f\x7f]")
 _NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9._@:+=,/-]+")
 LAUNCHER = "ssohelper-credentials"
 _SH = "/bin/sh"
-# Folders of Python packages below the prefix: virtual environments and Unix, Debian, Homebrew,
+# Where Python packages are, below the prefix: virtual environments and Unix, Debian, Homebrew,
 # Windows, and Windows installations of one user.
 _PACKAGES = (
     "lib*/python*/site-packages",

@@ -36,8 +36,9 @@ def find_version() -> str:
 
 
 def install_hint() -> str:
-    """Say how to install ssohelper from its recorded source (PEP 610): the name on PyPI may be
-    anybody's.
+    """Say how to install ssohelper from its recorded source (PEP 610).
+
+    The project of that name on PyPI may be anybody's.
     """
     try:
         package = metadata.distribution("ssohelper")
