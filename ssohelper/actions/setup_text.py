@@ -34,9 +34,9 @@ def kept_sign_in_line(session: SsoSession) -> str:
     )
 
 
-def default_region_line(region: str) -> str:
+def proposed_region_text(region: str) -> str:
     return (
-        f"default region of the profiles: {region}, that of [default] or of this shell; for another one: "
+        f"region {region}, that of [default] or of this shell; for another one: "
         "ssohelper profile sync --default-region R"
     )
 

@@ -124,7 +124,7 @@ def sync_profiles(
     warn_if_nothing_matches(app, plan)
     region = plan.request.choices.default_region
     if region is not None and region != choices.default_region:
-        output.say(setup_text.default_region_line(region))
+        output.say(f"new profiles get the {setup_text.proposed_region_text(region)}")
     print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
     age = app.clock.now() - listing.listed_at
     if age >= 60 and not plan.changes and not output.options().json:

@@ -274,7 +274,7 @@ class TestDefaultRegion:
     def test_with_yes_it_is_the_proposed_one_and_that_is_said(self, run, home):
         home.write_config("[default]\nregion = eu-west-3\n")
         printed = ok(run(*self.GIVEN, "--yes"))
-        assert "default region of the profiles: eu-west-3, that of [default]" in printed
+        assert "get the region eu-west-3, that of [default]" in printed
         assert profiles(home)["payments-dev.ReadOnlyAccess"]["region"] == "eu-west-3"
 
 

@@ -191,9 +191,9 @@ def finding_lines(app: App, wish: Wish, found: Proposal) -> Iterator[str]:
         yield setup_text.ADOPT_LATER
     if plan.add:
         region, proposed = plan.request.region, sync_choices.propose_default_region(app, session)
-        yield f"new profiles, such as {show(plan.add[-1])}, get the region {region}"
-        if proposed == region != session.region:
-            yield setup_text.default_region_line(region)
+        is_proposed = proposed == region != session.region
+        text = setup_text.proposed_region_text(region) if is_proposed else f"region {region}"
+        yield f"new profiles, such as {show(plan.add[-1])}, get the {text}"
 
 
 def _parts(app: App, found: Proposal) -> Iterator[tuple[str, str]]:

@@ -58,7 +58,7 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text(
             "20 profiles to add — write ~/.aws/config,",
             "20 roles in 9 accounts",
-            "default region of the profiles: eu-west-1, that of [default]",
+            "eu-west-1, that of [default]",
             "1 guard roles, so that each use needs a typed reason:",
         )
         await user.press("d")
