@@ -181,8 +181,6 @@ class Center:
         # Browsers send a cookie to all ports of a host, so its name has the emulator's port.
         return f"{kind}_{self.url.rpartition(':')[2]}"
 
-    # -- issuing -------------------------------------------------------------------
-
     def make_secret(self, kind: str, length: int = 120) -> str:
         """Return a new secret text: `CNRY-<kind>-<random text of this run>-<random letters>`."""
         return f"CNRY-{kind}-{self.canary}-{_pick_random_letters(_LETTERS, length)}"

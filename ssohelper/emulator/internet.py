@@ -85,8 +85,6 @@ class Internet:
         )
         return Answer(200, (("Content-Type", "text/html; charset=utf-8"),), page.encode())
 
-    # -- requests that a host refuses ---------------------------------------------------------
-
     def _check_host(self, aws_host: AwsHost, request: Request) -> None:
         """Raises: Refusal if this host does not know what the request names."""
         if aws_host.service == "oidc":

@@ -117,8 +117,6 @@ class World:
             self._roles_by_person.clear()
             yield
 
-    # -- changes ------------------------------------------------------------------------------
-
     def add_ou(self, path: str) -> str:
         """Add an OU and its parents. "Root" and "" both name the root."""
         with self._changing():
@@ -223,8 +221,6 @@ class World:
             if gone not in self.assignments:
                 raise WorldError(f"no such assignment: {', '.join(gone)}")
             self.assignments.remove(gone)
-
-    # -- look-ups -----------------------------------------------------------------------------
 
     def person(self, user_name: str) -> Person:
         found = self.people.get(user_name)

@@ -160,8 +160,6 @@ class Web:
         _, cookie_headers = self._replace_cookie(cookie, None)
         return _redirect_to_page("/sign-in", pending, cookie_headers)
 
-    # -- clients and codes ----------------------------------------------------------
-
     def _refusal(self, message: str, status: int = 400) -> Refusal:
         return pages.refusal(self._center.world, message, status)
 
@@ -186,8 +184,6 @@ class Web:
         )
         center.codes[code.value] = code
         return _redirect_to_client(query, code=code.value)
-
-    # -- cookies and forms --------------------------------------------------------------------
 
     def _cookie_of(self, request: Request) -> str | None:
         return request.find_cookie(self._center.cookie_name("emulator"), self._sign_ins)
