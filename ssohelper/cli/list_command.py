@@ -5,7 +5,7 @@ columns for people too.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
 
 import click
@@ -17,8 +17,9 @@ from ssohelper.cli.table import Cell, Narrowing
 from ssohelper.core import guard_rules
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import to_iso
-from ssohelper.core.listing import Listing
+from ssohelper.core.listing import ListedRole, Listing
 from ssohelper.core.model import GUARD_SIGN, NEVER_USED, RoleKey, SsoSession, Usage
+from ssohelper.core.pasted_text import find_named_rows
 from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, LoginRequired, SsoHelperError
 
@@ -49,8 +50,9 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     All sessions are listed; with --session only that one. A list is saved. It is fetched from AWS
     again when it is older than a day, and in the background after a new sign-in. A row matches
     QUERY when its account name, account id, email address and role name together contain every
-    word, in any order. If a session cannot be listed, a warning says so, the others are listed,
-    and the exit code is that of the error.
+    word, in any order; QUERY may also be an ARN, a URL or an error of AWS's that names it. If a
+    session cannot be listed, a warning says so, the others are listed, and the exit code is that of
+    the error.
     """
     app = output.get_app()
     sessions = choosing.find_sessions_to_list(app, output.options().session)
@@ -105,11 +107,10 @@ def print_roles(
     used = app.usage.load_all()
     rules = app.vault.policy.rules
     rows = []
-    for session, listing in found:
-        for role in listing.search_roles(query):
-            key = RoleKey(session.name, role.account.id, role.role_name)
-            is_guarded = guard_rules.is_guarded(rules, session.name, role.account, role.role_name)
-            rows.append((key, role.account, is_guarded, used.get(key, NEVER_USED)))
+    for session, role in _search_roles(found, query, profiles):
+        key = RoleKey(session.name, role.account.id, role.role_name)
+        is_guarded = guard_rules.is_guarded(rules, session.name, role.account, role.role_name)
+        rows.append((key, role.account, is_guarded, used.get(key, NEVER_USED)))
     if output.options().json:
         cached = app.credentials.list_cached_credentials()
         lives = {key: credentials.life_seconds for key, credentials in cached}
@@ -150,6 +151,28 @@ def print_roles(
     _print_rows(query, list(compress(header, is_shown)), shown, narrowing)
 
 
+def _search_roles(
+    found: Listings, query: tuple[str, ...], profiles: Mapping[RoleKey, Sequence[str]]
+) -> list[tuple[SsoSession, ListedRole]]:
+    """Return the roles that match or, if none does, those that QUERY names as a pasted text."""
+
+    def search(words: tuple[str, ...]) -> list[tuple[SsoSession, ListedRole]]:
+        return [(one, role) for one, listing in found for role in listing.search_roles(words)]
+
+    matching = search(query)
+    if matching or not query:
+        return matching
+    every = search(())
+    keys = [RoleKey(one.name, role.account.id, role.role_name) for one, role in every]
+    numbers = find_named_rows(
+        " ".join(query),
+        [key.account_id for key in keys],
+        [key.role_name for key in keys],
+        [" ".join(profiles.get(key, ())) for key in keys],
+    )
+    return [every[number] for number in numbers]
+
+
 def _last_use_cell(usage: Usage, now: int) -> Cell:
     ago = "" if usage.last_used_at is None else ago_text(now - usage.last_used_at, units=1)
     if usage.favourite:
@@ -165,6 +188,11 @@ def _print_accounts(
         for session, listing in found
         for listed in listing.search_accounts(query)
     ]
+    if query and not accounts:
+        profiles = roles.find_profile_names(app, [session for session, _listing in found])
+        named = {(one.name, role.account) for one, role in _search_roles(found, query, profiles)}
+        every = [(one.name, listed) for one, listing in found for listed in listing.accounts]
+        accounts = [each for each in every if (each[0], each[1].account) in named]
     if output.options().json:
         data = [
             {

@@ -29,8 +29,10 @@ def find_named_rows(
     `profiles` are a row's profile names, with spaces between them. If the text sets a profile or
     gives one as an option, that profile's row is returned; else the roles that it names in an
     account that it names, or all roles of that account if it names none of them. [] if the text is
-    only a few typed words.
+    only a few typed words, or excludes a word.
     """
+    if any(word.startswith("!") for word in text.split()):
+        return []
     text = re.sub(_URL_CODE, lambda code: chr(int(code[1], 16)), text[:_LONGEST_TEXT])
     for name in re.findall(_PROFILE, text):
         for names in (profiles, role_names):  # `role_names` has other tools' profiles

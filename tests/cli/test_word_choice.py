@@ -67,6 +67,17 @@ def test_off_a_terminal_words_choose_nothing_and_name_the_hits(shell, command, e
     assert " more\n" in done.stderr
 
 
+def test_list_finds_the_role_that_a_pasted_text_names(shell):
+    arn = "arn:aws:iam::000030000002:role/DatabaseAdmin"
+    link = "https://x.awsapps.com/start/#/console?account_id=000030000002&role_name=DatabaseAdmin"
+    for text in (arn, f"AccessDenied: {arn} is not authorized", link):
+        listed = shell.run("list", text).stdout.split("\t")
+        assert listed[:3] == ["000030000002", "orders-prod", "DatabaseAdmin"]
+        accounts = shell.run("list", "--accounts", text).stdout
+        assert [line[:12] for line in accounts.splitlines()] == ["000030000002"]
+    assert shell.run("list", arn, "!none").stdout == ""
+
+
 @pytest.mark.parametrize(("command", "end"), long_after(1, ENDS[1:] + ENDS[:1]))
 def test_off_a_terminal_a_word_without_hits_is_answered_as_before(shell, command, end):
     done = shell.run(command, "mime", *end, _SSOHELPER_SHELL="bash")
