@@ -1,5 +1,6 @@
 """The real Portal against the emulator, with bad answers and failures."""
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -58,13 +59,21 @@ def token_of(emulator):
 
 
 def quick_pacing() -> Pacing:
-    """Return the real Pacing with a clock that advances with each sleep: it waits no real time."""
-    slept = [0.0]
+    """Return the real Pacing with a clock that sleeps move: it waits no real time.
+
+    Sleeps of several threads overlap, as real ones do: each ends so long after its thread's last
+    look at the clock.
+    """
+    slept, seen = [0.0], threading.local()
+
+    def monotonic() -> float:
+        seen.at = time.monotonic() + slept[0]
+        return seen.at
 
     def sleep(seconds: float) -> None:
-        slept[0] += seconds
+        slept[0] = max(slept[0], seen.at + seconds - time.monotonic())
 
-    return Pacing(100_000, monotonic=lambda: time.monotonic() + slept[0], sleep=sleep)
+    return Pacing(100_000, monotonic=monotonic, sleep=sleep)
 
 
 def portal_of(emulator, **more):
