@@ -44,12 +44,13 @@ class ScreenDialogue:
     def __init__(self, app: DialogApp) -> None:
         self._app, self._loop = app, asyncio.get_running_loop()
         self._is_cancelled = False
-        self._shown: concurrent.futures.Future[Any] | None = None
+        self._task: asyncio.Future[Any] | None = None
 
     def cancel(self) -> None:
+        """Close the flow's dialog. Only the thread of the full screen may call this."""
         self._is_cancelled = True
-        if self._shown is not None:
-            self._shown.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def say(self, text: str, command: str = "") -> None:
         self._raise_if_cancelled()
@@ -95,19 +96,21 @@ class ScreenDialogue:
 
     def _show(self, make_screen: Callable[[], Screen[Any]]) -> Any:
         """Return the dialog's result. Raises: Interrupted if the user leaves it, or has cancelled."""
+        self._raise_if_cancelled()
+        shown = concurrent.futures.Future[Any]()
 
-        async def show() -> object:
-            return await self._app.push_screen_wait(make_screen())
+        # A coroutine made here would warn if the loop ends before it runs it.
+        def show() -> None:
+            if self._is_cancelled:
+                shown.cancel()
+                return
+            self._task = asyncio.ensure_future(self._app.push_screen_wait(make_screen()))
+            self._task.add_done_callback(partial(_copy_result, shown))
 
-        waiting = show()
         try:
-            shown = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+            self._loop.call_soon_threadsafe(show)
         except RuntimeError as ended:  # the program has ended
-            waiting.close()
             raise Interrupted("the program has ended") from ended
-        self._shown = shown
-        if self._is_cancelled:
-            shown.cancel()
         try:
             answer = shown.result()
         except concurrent.futures.CancelledError:
@@ -119,3 +122,12 @@ class ScreenDialogue:
     def _raise_if_cancelled(self) -> None:
         if self._is_cancelled:
             raise Interrupted("nothing was changed")
+
+
+def _copy_result(shown: concurrent.futures.Future[Any], task: asyncio.Future[Any]) -> None:
+    if task.cancelled():
+        shown.cancel()
+    elif (error := task.exception()) is not None:
+        shown.set_exception(error)
+    else:
+        shown.set_result(task.result())
