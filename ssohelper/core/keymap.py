@@ -1,19 +1,6 @@
 """Defines the actions of the full screen: names, keys, descriptions. Imports no widget."""
 
-from enum import Enum, auto
 from typing import NamedTuple
-
-
-class Opens(Enum):
-    """What an action opens. ONLY_QUESTIONS: at most questions first, for a grant or a sign-in.
-
-    An action that closes a dialog also has DIALOG, since a dialog with the next question may
-    follow.
-    """
-
-    DIALOG = auto()
-    ONLY_QUESTIONS = auto()
-    NOTHING = auto()
 
 
 class KeyAction(NamedTuple):
@@ -23,7 +10,6 @@ class KeyAction(NamedTuple):
     keys: str
     label: str
     description: str
-    opens: Opens = Opens.DIALOG
 
 
 class WantedAction(NamedTuple):
@@ -33,9 +19,7 @@ class WantedAction(NamedTuple):
     role: str = ""
 
 
-_NOTHING, _QUESTIONS = Opens.NOTHING, Opens.ONLY_QUESTIONS
-
-_Row = tuple[str, str, str, str] | tuple[str, str, str, str, Opens]
+_Row = tuple[str, str, str, str]
 
 
 def _by_name(table: dict[str, tuple[_Row, ...]]) -> dict[str, KeyAction]:
@@ -46,40 +30,40 @@ def _by_name(table: dict[str, tuple[_Row, ...]]) -> dict[str, KeyAction]:
     }
 
 
-# The actions of each screen: name, keys, label in the footer, what the action does, what it opens.
+# The actions of each screen: name, keys, label in the footer, what the action does.
 _SCREENS: dict[str, tuple[_Row, ...]] = {
     "app": (
         ("help", "f1", "Help", "explain this screen and its keys"),
         ("commands", "ctrl+p", "Commands", "show all commands of this screen"),
         ("messages", "ctrl+l", "Messages", "show all messages since the start"),
         ("quit", "ctrl+q", "Quit", "quit; ask first if a sign-in or command runs"),
-        ("accounts", "f2", "Accounts", "show the accounts and roles", _NOTHING),
-        ("sessions", "f3", "Sessions", "show the sign-ins and their time left", _NOTHING),
-        ("profiles", "f4", "Profiles", "show the profiles and what a sync changes", _NOTHING),
+        ("accounts", "f2", "Accounts", "show the accounts and roles"),
+        ("sessions", "f3", "Sessions", "show the sign-ins and their time left"),
+        ("profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
     ),
     "accounts": (
         ("use", "enter", "Use", "quit, and use this role in the shell"),
         ("shell", "f7", "Shell", "start a shell with the role's credentials"),
         ("console", "f6", "Console", "choose a page of the AWS console, and open it"),
-        ("favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it", _NOTHING),
+        ("favourite", "ctrl+f", "Favourite", "add the role to favourites, or remove it"),
         ("profile", "f9", "Profile", "add a profile for the role, or remove it"),
         ("refresh", "f5", "Refresh", "ask AWS for the list of roles again"),
-        ("whoami", "f8", "Who am I", "ask AWS which identity the role gives", _QUESTIONS),
-        ("copy_profile", "ctrl+y", "Copy name", "copy the profile's name", _NOTHING),
-        ("tick", "tab", "Tick", "tick the role, or all of the account", _NOTHING),
+        ("whoami", "f8", "Who am I", "ask AWS which identity the role gives"),
+        ("copy_profile", "ctrl+y", "Copy name", "copy the profile's name"),
+        ("tick", "tab", "Tick", "tick the role, or all of the account"),
         ("command", "f10", "Run", "run a command as the role, or as each ticked one"),
-        ("only_favourites", "ctrl+b", "Favourites", "show only the favourites", _NOTHING),
-        ("group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles", _NOTHING),
-        ("sort", "ctrl+s", "Sort", "sort by last use, by name, by account id", _NOTHING),
-        ("only_session", "ctrl+t", "Session", "show only the roles of the next session", _NOTHING),
-        ("copy_account", "ctrl+o", "Copy account", "copy the account id", _NOTHING),
-        ("copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…", _NOTHING),
-        ("copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console", _QUESTIONS),
-        ("details", "ctrl+d", "Details", "show or hide the role's details", _NOTHING),
-        ("fold", "left", "Fold", "fold the account, or go to its heading", _NOTHING),
-        ("unfold", "right", "Unfold", "unfold the account", _NOTHING),
-        ("fold_all", "shift+left", "Fold all", "fold all accounts", _NOTHING),
-        ("unfold_all", "shift+right", "Unfold all", "unfold all accounts", _NOTHING),
+        ("only_favourites", "ctrl+b", "Favourites", "show only the favourites"),
+        ("group", "ctrl+g", "Tree", "show a tree of accounts, or a flat list of roles"),
+        ("sort", "ctrl+s", "Sort", "sort by last use, by name, by account id"),
+        ("only_session", "ctrl+t", "Session", "show only the roles of the next session"),
+        ("copy_account", "ctrl+o", "Copy account", "copy the account id"),
+        ("copy_export", "ctrl+x", "Copy export", "copy the line export AWS_PROFILE=…"),
+        ("copy_link", "ctrl+r", "Copy link", "copy the link to the AWS console"),
+        ("details", "ctrl+d", "Details", "show or hide the role's details"),
+        ("fold", "left", "Fold", "fold the account, or go to its heading"),
+        ("unfold", "right", "Unfold", "unfold the account"),
+        ("fold_all", "shift+left", "Fold all", "fold all accounts"),
+        ("unfold_all", "shift+right", "Unfold all", "unfold all accounts"),
         ("leave", "escape", "Leave", "clear the search, then the ticks, then quit"),
     ),
     "sessions": (
@@ -87,18 +71,18 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("sign_out", "o", "Sign out", "sign out, here and at AWS"),
         ("set_up", "n", "New", "add another session, and set it up"),
         ("remove", "d", "Remove", "remove the session and its managed profiles"),
-        ("back", "escape", "Back", "go back to the accounts", _NOTHING),
+        ("back", "escape", "Back", "go back to the accounts"),
         ("quit", "q", "Quit", "quit; ask first if a sign-in or command runs"),
         ("help", "question_mark", "Help", "show this help"),
     ),
     "profiles": (
         ("apply", "f9", "Apply", "ask, then write the changes to the config"),
-        ("tick", "tab", "Tick", "tick the profile", _NOTHING),
+        ("tick", "tab", "Tick", "tick the profile"),
         ("remove", "ctrl+x", "Remove", "remove the ticked profiles, or this one"),
         ("diff", "enter,ctrl+d", "Diff", "show the diff of all changes, at this profile"),
         ("undo", "f8", "Undo", "ask, then undo the last config write"),
-        ("session", "ctrl+t", "Session", "show the profiles of the next session", _NOTHING),
-        ("back", "escape", "Back", "clear the search, then ticks, then go back", _NOTHING),
+        ("session", "ctrl+t", "Session", "show the profiles of the next session"),
+        ("back", "escape", "Back", "clear the search, then ticks, then go back"),
     ),
     "diff": (("close", "escape,q", "Close", "close the diff"),),
     "sign_in": (
@@ -116,7 +100,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
     ),
     "filters": (
         ("take", "enter", "Take", "use the ticked rows, or the one at the cursor"),
-        ("tick", "tab", "Tick", "tick the row", _NOTHING),
+        ("tick", "tab", "Tick", "tick the row"),
         ("leave", "escape", "Leave", "clear the search, or close without a choice"),
     ),
     "run": (
@@ -165,10 +149,6 @@ TICKED_LABELS: dict[str, str] = {
 REMOVING = frozenset(["sessions.sign_out", "sessions.remove", "profiles.remove", "profiles.undo"])
 # These actions clear the search if there is one, else the ticks.
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
-
-
-def action_may_open_dialog(action: str | None) -> bool:
-    return action in ACTIONS and ACTIONS[action].opens is not Opens.NOTHING
 
 
 def ticked_labels(*, has_search: bool) -> dict[str, str]:
