@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import Worker
 
-    from ssohelper.tui.dialog_app import DialogApp
+    from ssohelper.tui.base import TuiApp
 
 # Most actions ask or end sooner than this. They show no busy screen.
 SHOW_SECONDS = 0.15
@@ -79,7 +79,7 @@ class BusyScreen(Dialog[None]):
 class Busy:
     """The action that runs. The screen on which it began, and the busy screen, get no keys."""
 
-    def __init__(self, app: DialogApp) -> None:
+    def __init__(self, app: TuiApp[str]) -> None:
         self._app = app
         self._action: Action | None = None
         self._shown: BusyScreen | None = None
