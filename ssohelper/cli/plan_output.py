@@ -1,6 +1,6 @@
 """Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,9 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import filter_rows, plan_text
-from ssohelper.core.choices import Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
-from ssohelper.core.text import show
 
 # Help texts of the options that setup and profile sync share.
 ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
@@ -110,14 +108,6 @@ def confirm_change(question: str, *, yes: bool, what: str) -> bool:
     if not is_agreed:
         output.say(output.NOTHING_CHANGED)
     return is_agreed
-
-
-def say_restored_options(
-    options: Iterable[tuple[str, Choices]], verb: plan_text.RestoredVerb
-) -> None:
-    """Print which filters and options an undo restores."""
-    for session_name, choices in options:
-        output.say(show(plan_text.restored_options_line(session_name, choices, verb), 500))
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import click
 from ssohelper.actions import sync_choices, undoing
 from ssohelper.actions.flows import undo as flow
 from ssohelper.cli import output
-from ssohelper.cli.plan_output import say_restored_options
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
+from ssohelper.core import plan_text
 from ssohelper.core.config_edit import hide_secret
+from ssohelper.core.text import show
 
 
 @click.command("undo", short_help="Take back what the last command wrote.")
@@ -52,7 +53,9 @@ def undo_last_command(context: click.Context, prints: bool, dry_run: bool, yes: 
     lines = list(undoing.diff_undo(app, undo))
     if dry_run:
         output.print_diff(lines, on_stdout=True)
-        say_restored_options(undo.options, "would be")
+        for session_name, choices in undo.options:
+            line = plan_text.restored_options_line(session_name, choices, "would be")
+            output.say(show(line, 500))
     else:
         what = context.command_path.removeprefix("ssohelper ")
         flow.undo_last_command(app, TerminalDialogue(what, yes=yes), undo)

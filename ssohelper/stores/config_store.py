@@ -67,10 +67,6 @@ class ConfigStore:
             self._parsed, self._addresses = (found, config), addresses
         return config
 
-    def read_data(self) -> bytes:
-        """Return the config's bytes, even if AWS tools cannot parse them."""
-        return self._file.read().data
-
     def read_configured_region(self, session_name: str) -> str | None:
         config = self.read()
         header = config.session_header(session_name)
@@ -182,6 +178,7 @@ class ConfigStore:
         return self._versions.load_all()
 
     def read_content(self) -> bytes | None:
+        """Return the config's bytes, even if AWS tools cannot parse them; None if it is missing."""
         return self._file.read().content
 
     def find_written_roles(self, config: ConfigFile) -> dict[str, WrittenRole]:
