@@ -71,6 +71,7 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("sign_out", "o", "Sign out", "sign out, here and at AWS"),
         ("set_up", "n", "New", "add another session, and set it up"),
         ("remove", "d", "Remove", "remove the session and its managed profiles"),
+        ("sign_in_anew", "S", "Sign in again", "sign in even if still signed in"),
         ("back", "escape", "Back", "go back to the accounts"),
         ("quit", "q", "Quit", "quit; ask first if a sign-in or command runs"),
         ("help", "question_mark", "Help", "show this help"),

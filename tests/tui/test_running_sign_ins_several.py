@@ -12,7 +12,6 @@ from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
 from tests.tui.driving import User, run_scenario
@@ -101,8 +100,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
     async def run_two(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        session = user.app.screen.session  # type: ignore[attr-defined]
-        user.app.push_screen(SignInScreen(session, force=True))
+        await user.press("S")
         await user.wait_for_text("/authorize?")
         await leave_running(user, SessionsScreen)
         await user.press("down", "s")

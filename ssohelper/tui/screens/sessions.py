@@ -188,6 +188,7 @@ class SessionsScreen(MainScreen):
         action_binding("sessions.sign_out"),
         action_binding("sessions.set_up"),
         action_binding("sessions.remove"),
+        action_binding("sessions.sign_in_anew", show=False),
         action_binding("sessions.help", "app.help", show=False),
         action_binding("sessions.back", "app.go('accounts')", show=False),
         action_binding("sessions.quit", "app.quit", show=False),
@@ -378,8 +379,12 @@ class SessionsScreen(MainScreen):
         lines = {"set_up": "setup START_URL"}
         if self.session is not None:
             name = self.session.name
-            lines |= {"sign_in": f"login {name}", "sign_out": f"logout {name}"}
-            lines["remove"] = f"session rm {name}"
+            lines |= {
+                "sign_in": f"login {name}",
+                "sign_in_anew": f"login {name} --force",
+                "sign_out": f"logout {name}",
+                "remove": f"session rm {name}",
+            }
         run = run_on_same_target(
             self.app,
             lambda: self.session,
@@ -390,11 +395,12 @@ class SessionsScreen(MainScreen):
     def action_set_up(self) -> None:
         self.app.push_screen(SetUpScreen(), lambda _done: self.read_clocks())
 
-    def action_sign_in(self) -> None:
+    def action_sign_in(self, force: bool = False) -> None:
+        """Sign in to the session under the cursor; with `force` even if it is signed in."""
         session = self._get_session_or_warn()
         if session is None:
             return
-        dialog = SignInScreen(session)
+        dialog = SignInScreen(session, force=force)
 
         def report_sign_in(_nothing: None) -> None:
             outcome = dialog.outcome
@@ -405,6 +411,9 @@ class SessionsScreen(MainScreen):
 
         self.app.push_screen(dialog, report_sign_in)
         self.read_clocks()  # closes the dialog if another program has removed the session
+
+    def action_sign_in_anew(self) -> None:
+        self.action_sign_in(force=True)
 
     def action_sign_out(self) -> None:
         self._start("sign_out", sign_out)
