@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from inspect import CORO_CREATED, getcoroutinestate
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -93,13 +92,14 @@ class Busy:
     def is_running(self) -> bool:
         return self._action is not None
 
-    def start(self, name: str, work: Coroutine[Any, Any, object], waits_for: str = "AWS") -> None:
+    def start(
+        self, name: str, work: Callable[[], Awaitable[object]], waits_for: str = "AWS"
+    ) -> None:
         """Start the action `name` of the screen in front. Its SsoHelperError is shown.
 
         `waits_for` names what may answer late.
         """
         if self._action is not None or not self._app.is_running:
-            work.close()
             self._app.bell()
             return
         action = self._action = Action(name, f"waiting for {waits_for}", self._app.screen)
@@ -107,16 +107,14 @@ class Busy:
         worker = self._app.run_worker(self._run(action, work), name)
         action.worker = worker
 
-    async def _run(self, action: Action, work: Coroutine[Any, Any, object]) -> None:
+    async def _run(self, action: Action, work: Callable[[], Awaitable[object]]) -> None:
         try:
             if not action.is_cancelled:
-                await work
+                await work()
         except SsoHelperError as error:
             if not action.is_cancelled:
                 self._app.show_error(error)
         finally:
-            if getcoroutinestate(work) == CORO_CREATED:
-                work.close()
             self._end(action)
 
     def _end(self, action: Action) -> None:

@@ -7,13 +7,14 @@ import pytest
 from textual.events import MouseDown, MouseUp
 from textual.widgets import Input
 
-from ssohelper.actions import guards, profile_edit
+from ssohelper.actions import guards, profile_edit, undoing
 from ssohelper.tui.busy import BusyScreen
 from ssohelper.tui.full_screen import FullScreenApp
 from ssohelper.tui.screens import account_actions, role_shell
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.command_line import CommandScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.widgets.search_line import SearchLine
 from tests.long_rows import long_after
@@ -129,6 +130,24 @@ def test_the_program_ends_while_an_action_runs(world: DemoHome, gate: Gate, key:
         await user.type(key)
         await until(lambda: user.app.return_code is not None)
         gate.open()
+
+    run_scenario(world.app(), scenario)
+
+
+def test_a_second_action_rings_the_bell_and_makes_nothing(world, gate, bells):
+    """Its coroutine would never run, and Python would warn of it."""
+    gate.put_before(undoing, "plan_undo")
+
+    async def scenario(user: User) -> None:
+        await user.press("f4")
+        await user.wait_for_screen(ProfilesScreen)
+        screen: Any = user.app.screen
+        await until(lambda: screen.is_planned)
+        screen.action_undo()
+        screen.action_undo()
+        assert bells
+        gate.open()
+        await until(lambda: not user.app.busy.is_running)
 
     run_scenario(world.app(), scenario)
 

@@ -6,6 +6,7 @@ import random
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -320,7 +321,7 @@ async def _visit_others(user: User, camera: Camera) -> None:
     await camera.take("profiles-of-other-tools")
     session = user.app.services.config.read().sso_session("corp")
     assert session is not None
-    user.app.busy.start("profiles.apply", refresh_list(user.app, session))
+    user.app.busy.start("profiles.apply", partial(refresh_list, user.app, session))
     await user.wait_for_busy_screen("listing the accounts", " of ")
     await camera.take("progress")
 

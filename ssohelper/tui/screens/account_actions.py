@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ssohelper.actions import (
     adopting,
@@ -106,9 +106,11 @@ class RowActions:
         elif name == "favourite":
             self._toggle_favourite(row)
         else:
-            self._start(name, self._run_after_grant(name, row, signed_in=False))
+            self._start(name, partial(self._run_after_grant, name, row, signed_in=False))
 
-    def _start(self, name: str, work: Coroutine[Any, Any, None], waits_for: str = "AWS") -> None:
+    def _start(
+        self, name: str, work: Callable[[], Awaitable[None]], waits_for: str = "AWS"
+    ) -> None:
         self.app.busy.start(f"accounts.{name}", work, waits_for)
 
     async def _run_after_grant(self, name: str, row: RoleRow, *, signed_in: bool) -> None:
@@ -177,7 +179,7 @@ class RowActions:
             app.leave(find_use_command(app.services, row), row)
 
         if guarded or confirms or missing is not None:
-            self._start("use", ask_and_use())
+            self._start("use", ask_and_use)
         else:
             app.leave(find_use_command(app.services, row), row)
 
@@ -398,11 +400,11 @@ class RowActions:
         if name == "copy_profile":
             self._copy_names(rows)
         elif name == "profile":
-            self._start(name, self._add_profiles(rows))
+            self._start(name, partial(self._add_profiles, rows))
         elif name == "console":
-            self._start(name, self._open_consoles(rows))
+            self._start(name, partial(self._open_consoles, rows))
         else:
-            self._start(name, run_command(self.app, rows, self._reload))
+            self._start(name, partial(run_command, self.app, rows, self._reload))
 
     def _copy_names(self, rows: Sequence[RoleRow]) -> None:
         """Copy the roles' names on one line, quoted for a shell.
@@ -479,7 +481,7 @@ class RowActions:
             "console": self._open_foreign_console,
             "shell": self._open_foreign_shell,
         }
-        self._start(name, slow[name](row), waits_for=row.provider)
+        self._start(name, partial(slow[name], row), waits_for=row.provider)
 
     def _obtain_foreign(self, row: RoleRow) -> tuple[ForeignProfile, ForeignCredentials]:
         """Return the profile and its credentials. Its provider runs without a terminal."""

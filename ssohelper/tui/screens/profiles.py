@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import ClassVar
 
@@ -268,26 +268,26 @@ class ProfilesScreen(MainScreen):
             self._session_name = names[(names.index(self._session_name) + 1) % len(names)]
             self.read_again()
 
-    async def _change(self, change: Awaitable[object]) -> None:
+    async def _change(self, change: Callable[[], Awaitable[object]]) -> None:
         """Make a change, or show its error; then read the config again."""
         try:
-            await change
+            await change()
         except SsoHelperError as error:
             self.app.show_error(error)
         self.read_again()
 
-    def _start_change(self, name: str, change: Awaitable[object]) -> None:
-        self.app.busy.start(f"profiles.{name}", self._change(change))
+    def _start_change(self, name: str, change: Callable[[], Awaitable[object]]) -> None:
+        self.app.busy.start(f"profiles.{name}", partial(self._change, change))
 
     def action_apply(self) -> None:
         if self._found is not None and self._found.session is not None:
-            change = profile_actions.apply_sync(self.app, self._found.session)
+            change = partial(profile_actions.apply_sync, self.app, self._found.session)
             self._start_change("apply", change)
 
     def action_remove(self) -> None:
         rows = self.pane.find_rows_to_remove()
         if rows:
-            self._start_change("remove", self._remove(rows))
+            self._start_change("remove", partial(self._remove, rows))
         elif self.pane.row is None:
             self.app.warn_nothing_selected("profile")
         else:
@@ -298,7 +298,7 @@ class ProfilesScreen(MainScreen):
             self.pane.clear_ticks()
 
     def action_undo(self) -> None:
-        self._start_change("undo", profile_actions.undo_last_write(self.app))
+        self._start_change("undo", partial(profile_actions.undo_last_write, self.app))
 
     def action_diff(self) -> None:
         """Show the diff of the plan, scrolled to the profile under the cursor."""
@@ -306,7 +306,7 @@ class ProfilesScreen(MainScreen):
         plan = found.sync.plan if found is not None else None
         if found is not None and plan is not None:
             name = row.name if row is not None else ""
-            diff = profile_actions.show_diff(self.app, found, plan, name)
+            diff = partial(profile_actions.show_diff, self.app, found, plan, name)
             self.app.busy.start("profiles.diff", diff)
         elif found is not None:
             self.app.show_warning(next_sync_line(found, self.app.key_of, 0))

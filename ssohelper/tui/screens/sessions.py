@@ -434,7 +434,7 @@ class SessionsScreen(MainScreen):
             finally:
                 self.read_clocks()
 
-        self.app.busy.start(f"sessions.{name}", change_and_read())
+        self.app.busy.start(f"sessions.{name}", change_and_read)
 
 
 async def sign_out(app: DialogApp, session: SsoSession) -> None:

@@ -192,7 +192,7 @@ class SetUpForm(VerticalScroll):
 
         They continue after the config is written, though the screen then removes the form.
         """
-        self.app.busy.start("sessions.set_up", self._run_steps(), "AWS")
+        self.app.busy.start("sessions.set_up", self._run_steps, "AWS")
 
     async def _run_steps(self) -> None:
         self._show_error("")

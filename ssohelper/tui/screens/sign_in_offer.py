@@ -100,7 +100,7 @@ def sign_in_first(
         if await offer_sign_in(app, session_name, why, wanted):
             app.call_later(go_on)  # `go_on` starts an action, once this one has ended
 
-    app.busy.start(wanted.name, offer_and_go_on())
+    app.busy.start(wanted.name, offer_and_go_on)
 
 
 async def ensure_grant(

@@ -1,5 +1,7 @@
 """The lines above the list in narrow terminals: shorter words, and none is cut."""
 
+from functools import partial
+
 import pytest
 
 from ssohelper.core.model import Account
@@ -79,7 +81,7 @@ def test_in_forty_columns_the_bar_of_a_listing_has_one_line(world: DemoHome) -> 
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("F1 Help")
-        user.app.busy.start("profiles.apply", refresh_list(user.app, session))
+        user.app.busy.start("profiles.apply", partial(refresh_list, user.app, session))
         await user.wait_for_busy_screen("listing the accounts", " of ")
         assert user.app.screen.query_one("#waiting").size.height == 2
         await user.type("\x1b")
