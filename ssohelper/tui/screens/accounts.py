@@ -221,10 +221,9 @@ class AccountsScreen(MainScreen):
         elif not has_any and not form:
             from ssohelper.tui.screens.set_up import SetUpForm
 
-            made = SetUpForm()
+            made = SetUpForm(takes_focus=True)
             made.id = "set-up"
             self.query_one("#body").mount(made)
-            call_after_drawing(made, made.focus_first_field)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         on_list = ("run_on_row", "run_on_list", "toggle_details", "refresh")

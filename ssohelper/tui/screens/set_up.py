@@ -123,9 +123,11 @@ class SetUpForm(VerticalScroll):
     class Done(Message, namespace="set_up"):
         """The message that a session has been set up."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_focus: bool = False) -> None:
         super().__init__()
         self.can_focus = False
+        # Focused before it is drawn: a letter typed at its sight would go to another field.
+        self._takes_focus = takes_focus
         # The session of the typed portal that the form has named; the next Enter sets it up again.
         self._named_session = ""
 
@@ -150,6 +152,10 @@ class SetUpForm(VerticalScroll):
         yield error_line
         yield Button("Set up", id="set_up", variant="primary", compact=True)
         yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
+
+    def on_mount(self) -> None:
+        if self._takes_focus:
+            self.focus_first_field()
 
     def on_resize(self, event: Resize) -> None:
         # On a low screen the note is hidden, so that the title and the first field fit.

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual.strip import Strip
 from textual.widgets import Input
 
 from ssohelper.actions import setup
@@ -35,6 +36,26 @@ def typed(user: User, field: str, text: str) -> None:
 def forget_all(world: DemoHome, config: str = "") -> None:
     world.config_file.write_text(config)
     world.emulator.reset_counters()
+
+
+def test_the_form_has_the_focus_when_it_is_first_drawn(world, monkeypatch):
+    """A letter typed at the sight of the form was lost: it went to the hidden search."""
+    forget_all(world)
+    focused: list[str | None] = []
+    draw = Input.render_line
+
+    def note_focus(field: Input, line: int) -> Strip:
+        if field.id == "start_url":
+            focused.append(field.app.focused and field.app.focused.id)
+        return draw(field, line)
+
+    monkeypatch.setattr(Input, "render_line", note_focus)
+
+    async def scenario(user: User) -> None:
+        await user.wait_for_text("name of the session")
+        assert focused[0] == "start_url"
+
+    run_scenario(world.app(), scenario)
 
 
 def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
