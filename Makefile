@@ -24,7 +24,7 @@ help:
 	@echo 'make check   ruff, mypy (Linux, macOS, Windows), import-linter, docs, shellcheck'
 	@echo 'make lowest  try the lowest and the newest versions of the dependencies (needs a package index)'
 	@echo 'make bench   measure speed and memory, and print each target beside the figure'
-	@echo 'make torture run crowds of callers, kills, faults and the long tests: 30 min (at most S=600, SEED=n repeats)'
+	@echo 'make torture run crowds of callers, kills, faults and the long tests: 80 min (at most S=600, SEED=n repeats)'
 	@echo 'make simulate run the broker in random schedules (S=60 seconds or N=number, SEED=n repeats)'
 	@echo 'make generated  write the generated files again: man page, completion tree, pictures'
 	@echo 'make pictures  draw the screens into docs/pictures, and at every size into .cache/pictures'

@@ -1,1 +1,1 @@
-"""The proof of "never expired, nobody waits": `make torture`. See docs/reference/torture.md."""
+"""The proof of "never expired, nobody waits": `make torture`. See docs/reference/long-runs.md."""
