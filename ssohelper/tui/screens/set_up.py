@@ -166,8 +166,9 @@ class SetUpForm(VerticalScroll):
         """Focus the first field, and suggest a start URL from the files of other tools."""
         if title is not None:
             self.query_one("#form-title", Static).update(title)
+        # `Input.focus` would set the focus in a later message, and the form may be drawn before it.
         # The form is not laid out yet: a focus that scrolls would scroll past the field.
-        self.query_one("#start_url", Input).focus(scroll_visible=False)
+        self.screen.set_focus(self.query_one("#start_url", Input), scroll_visible=False)
         services = self.app.services
         self.app.run_in_background(
             lambda: setup.find_portals_in_config(services),
