@@ -83,7 +83,7 @@ class TestLongJobs:
         assert shell(check.replace("10h", "13h"), home).returncode == 4
         kept = shell(typed("long-jobs.md", "login corp --min 10h").replace("10h", "11h"), home)
         assert kept.returncode == 0, kept.stderr
-        assert "already signed in" in kept.stderr
+        assert "signed in until" in kept.stderr
         assert len((home.path / "opened").read_text().splitlines()) == 1
         # When it does not last long enough, the browser opens.
         assert shell("ssohelper login corp --min 13h", home).returncode == 0

@@ -47,14 +47,16 @@ def screen_of(world) -> Iterator[Callable[..., Screen]]:
         yield open_screen
 
 
-RC = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
+def rc_snippet(shell: str, program: str) -> str:
+    rc = "~/.config/fish/config.fish" if shell == "fish" else "~/.bashrc or ~/.zshrc"
+    return snippet(f"# {rc}, after shell-init: {program}")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_starship(shell, world, screen_of):
     require_program("starship")
     (world.folder / ".config" / "starship.toml").write_text(snippet("# ~/.config/starship.toml"))
-    screen = screen_of(shell, snippet(f"# {RC[shell]}, after shell-init: starship"))
+    screen = screen_of(shell, rc_snippet(shell, "starship"))
     # What the page shows, except the end of the line, which is starship's.
     shown = f"{TEXT} ~/work"
     assert f"\n{shown} ❯\n" in PAGE.read_text()
@@ -72,9 +74,8 @@ def test_tmux(shell, world):
     config = world.folder / "tmux.conf"
     more = f"set -g default-shell {require_program(shell)}\nset -g status-interval 1\n"
     config.write_text(snippet("# ~/.tmux.conf") + more)
-    rc = RC["fish"] if shell == "fish" else "~/.bashrc or ~/.zshrc"
-    setup_lines = f"# {rc}, after shell-init: tmux"
-    (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{snippet(setup_lines)}\n")
+    setup_lines = rc_snippet(shell, "tmux")
+    (world.folder / "rc").write_text(f"source '{FOLDER}/prompt.{shell}'\n{setup_lines}\n")
     socket = f"prompt-{os.getpid()}-{shell}"
     env = {**world.env, "TMUX_TMPDIR": str(world.folder)}
     tmux = [require_program("tmux"), "-L", socket, "-f", str(config)]
