@@ -138,7 +138,7 @@ def choose_needing(found: Sequence[ProfileOfOtherTool]) -> frozenset[str]:
 
 
 def find_unfit_profiles(app: App, roles: Collection[Role]) -> frozenset[str]:
-    """Return those profiles of these roles with which a shell might not get the role.
+    """Return the profiles of these roles with which a shell might not get the role.
 
     Managed profiles are checked too. A legacy profile's sign-in may be another user's.
     """

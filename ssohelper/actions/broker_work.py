@@ -91,7 +91,7 @@ class Work:
         return self.reply_with(lambda app: assumed_chains.issue_chain(app, key, asked_by, source))
 
     def renew_token(self, session_name: str, seen_id: str) -> None:
-        """Renew the token `seen_id`; if its region does not answer, ensure another region's token."""
+        """Renew the token `seen_id` or, if its region does not answer, another region's token."""
         app = self.current_app()
         session = selection.require_session(app, session_name)
         with _crashes_as_errors():

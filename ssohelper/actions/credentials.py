@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Shares of their lifetime that credentials must have left: for a job that gets them only once; not
-# yet due for renewal (at half); more than any have, so that AWS is always asked.
+# The share of their lifetime that credentials must have left: for a job that gets them once; not
+# yet due for renewal; above 1: always ask AWS.
 NEARLY_WHOLE = 0.9
 _HALF = 0.501
 _ASK_AWS = 2.0

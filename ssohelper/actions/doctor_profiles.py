@@ -70,7 +70,7 @@ def _check_sources(setup: Setup, profile: ProfileFact, *, is_in_use: bool) -> It
         message = f"two sources of credentials in one profile {text}"
         fix = _lines_to_remove(entry, sources)
         yield finding("mixed-identities", [name], message, fix, adopt=[name])
-    # A problem of some SDKs only is reported for plain profiles alone.
+    # A problem that only some SDKs have is reported for plain profiles only.
     is_plain = sources == ["sso_* keys"] and name not in setup.credentials
     for one in [found] if found is not None else of_others if is_plain else ():
         is_settings = one is not None and one.id == "no-source"
@@ -306,7 +306,7 @@ def _list_path_changes(config: ConfigFile, command: str) -> Iterator[EditSection
         line = entry.keys.get("credential_process", "")
         if not entry.managed or process_command.ssohelper_options(line) is None:
             continue
-        if process_command.runs_ssohelper_by_name(line):  # PATH decides where it is
+        if process_command.runs_ssohelper_by_name(line):  # PATH decides where the program is
             continue
         found = _OWN_PROGRAM.match(line)
         if found and not os.path.exists(process_command.split_command(line)[0]):

@@ -117,7 +117,7 @@ def write_file_edit(app: App, edit: FileEdit) -> None:
 
 
 def login_shell_advice(app: App, edit: FileEdit) -> str:
-    """Return what makes login shells read the edited file, or "" if they do."""
+    """Return the advice that makes login shells read the edited file; "" if they do."""
     login_file = _find_incomplete_login_file(app, edit)
     line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
     return (

@@ -47,8 +47,8 @@ _PROGRAM = "credential_process"
 class ProfileFact(NamedTuple):
     """A profile with the role that it points at; `failure` says why the role cannot be read.
 
-    `meant_account_id` is the account that the profile is for. `root` is the SSO role with whose
-    credentials the profile assumes its role.
+    `meant_account_id` is the account for which the profile was written. `root` is the SSO role with
+    whose credentials the profile assumes its role.
     """
 
     entry: ProfileEntry

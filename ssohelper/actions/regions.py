@@ -227,9 +227,7 @@ def _record_answer(
 
 
 def renew_token(app: App, session: SsoSession, seen_id: str, deadline: Deadline) -> None:
-    """Renew the token `seen_id` in a process; if its region does not answer, another region's
-    token.
-    """
+    """Renew the token `seen_id` or, if its region does not answer, another region's."""
     has_further = bool(list_further_portals(app, session))
 
     def renew_at(portal: SsoSession, limit: Deadline) -> None:

@@ -66,8 +66,8 @@ def renew_token(app: App, session: SsoSession, seen_id: str) -> None:
                 if is_held:
                     _request_token(app, session, token, reserved)
                     return
-        # The disk is full from time to time: it was full for the lock file, but has space now.
-        # Without the lock, another renewal may be running.
+        # The disk was full for the lock file, but has space now. Without the lock, another renewal
+        # may be running.
     raise LocalState(
         f'the token of "{session.sign_in_name}" cannot be renewed: the disk is full or read-only '
         "from time to time"

@@ -89,7 +89,7 @@ def changed_headers(old: dict[str, ConfigSection], new: dict[str, ConfigSection]
 
 
 def config_without_write(before: str, after: str, current: str) -> str | None:
-    """Return the config `current`, with the sections that a write changed as before the write.
+    """Return the config `current`, with the sections that a write changed restored.
 
     Returns None if such a section was edited since, or if the block between the marker lines of
     aws-sso-cli would change.

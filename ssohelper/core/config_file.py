@@ -121,7 +121,7 @@ class ConfigFile:
         return found
 
     def sessions_of_target(self, target: TargetRole) -> list[SsoSession]:
-        """Return the target's session; all of the portal's, if the target has only a URL."""
+        """Return the target's session; if it has only a URL, all sessions of that portal."""
         if target.form not in (LEGACY_FORM, GRANTED_FORM):
             return [target.session] if target.session else []
         return self.sessions_of_portal(target.start_url or "")

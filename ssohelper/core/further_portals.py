@@ -56,7 +56,7 @@ def compare_portal_urls(own_url: str, further_url: str) -> Claim:
 
 
 def find_refusal(session: SsoSession, portal: FurtherPortal) -> str:
-    """Return why the session cannot use this portal, even if the user confirms it; or ""."""
+    """Return why the session can never use this portal; "" if it may."""
     claim = compare_portal_urls(session.aws_url, portal.start_url)
     if claim in (Claim.PARTITION, Claim.OTHER):
         return f'{claim.value} than the session "{session.name}"'

@@ -12,7 +12,7 @@ DEFAULT_SECONDS = 1800
 # How long before a grant's end the shell prompt begins to show a warning.
 WARNING_SECONDS = 600
 LONGEST_REASON = 200
-# A grant's beginning may be so far in the future, since a time service may set the clock back.
+# A grant may begin this far in the future: a time service may set the clock back.
 _CLOCK_STEP_SECONDS = 5
 _NAMES = (SESSION_NAME, ACCOUNT_ID, ROLE_NAME, CHAIN)
 

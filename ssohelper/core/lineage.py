@@ -35,7 +35,7 @@ def validity_of_credentials(
 def token_ids_after_renewal(
     facts: SignInFacts, old: AccessToken, new: AccessToken
 ) -> tuple[str, ...]:
-    """Return the ids to record after `new` replaced `old`.
+    """Return the token ids to record after `new` replaced `old`.
 
     If another tool got `old`, earlier tokens may be of another sign-in and are left out.
     """

@@ -206,7 +206,7 @@ class SignInFacts(NamedTuple):
         return self.user or self.earlier_user
 
     def of_next_sign_in(self, since: int) -> "SignInFacts":
-        """Return what is still known when another sign-in begins, perhaps of another user."""
+        """Return the facts that also hold for the next sign-in, perhaps of another user."""
         return SignInFacts(
             observed_hours_seconds=self.observed_hours_seconds,
             person_since=since,

@@ -18,8 +18,7 @@ IDENTITY = (
     "sso_region",
     "sso_registration_scopes",
 )
-# Adopting a profile removes these keys. Otherwise the other tool would remove or rewrite the
-# profile.
+# Adopting a profile removes these keys, by which the other tool would remove or rewrite it.
 _OTHER_TOOLS = (*GENERATED_KEYS, "sso_auto_populated", "sso_account_name")
 
 

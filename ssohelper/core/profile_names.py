@@ -153,10 +153,9 @@ class Namer:
         self._plain = {item.role: template.name(item) for item in unnamed}
         accounts = {item.account.id: item.account for item in unnamed}
         self._parts = {name: template.account_part(one) for name, one in accounts.items()}
-        # By existing name, the roles of its profiles, as tuples: 20,000 sets would take 4 MB.
+        # Maps an existing name to the roles of its profiles. 20,000 sets would take 4 MB.
         self._owners: dict[str, tuple[Role | None, ...]] = {"default": (None,)}
-        # By account part, the accounts whose existing profiles have it, and whether these are
-        # `is_own`.
+        # Maps an account part to the accounts whose profiles have it, each with `is_own`.
         self._part_owners: dict[str, set[tuple[str, bool]]] = defaultdict(set)
         self._levels = dict.fromkeys(accounts, 0)
         self._hashed: set[Role] = set()

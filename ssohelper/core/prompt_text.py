@@ -30,7 +30,7 @@ _HARMFUL = re.compile(r"[^A-Za-z0-9 ._:@/+=,-]")
 # The prompt's shell code accepts numbers of at most 11 digits.
 _FOREVER = 99_999_999_999
 _LEFT = "left"
-# The columns for the label beside the usual times (up to `==4m?==`), and beside `==signed out==`.
+# The label's columns beside the usual times (up to `==4m?==`), and beside `==signed out==`.
 _USUAL_ROOM, _LEAST_ROOM = WIDTH - 8, WIDTH - 15
 # A role's name is shortened to this length before the account's name is shortened.
 _LEAST_ROLE = 8

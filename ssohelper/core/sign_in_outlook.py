@@ -28,7 +28,7 @@ _MAX_DELAY_SECONDS = 2 * 3600
 # The stages of notices are 1, 2 and 3; OVER is the stage when the last token has expired too.
 _NOTICE_SECONDS_BEFORE = (3600, 900, 0)
 OVER = 4
-# Ends this close are the same: several files hold whole seconds.
+# Ends this close count as equal, since several files hold whole seconds.
 _SAME_END_SECONDS = 60
 
 Source = Literal["configured", "observed", "assumed"]

@@ -131,9 +131,9 @@ class ConfigStore:
     ) -> bool:
         """Make the changes that `changes_for` returns under the lock; return whether it wrote.
 
-        For undo: `choices`, by session, from before the command; `others`, which the caller writes
-        next. With `others` or `records_unchanged`, a version for undo is saved even if the config
-        is unchanged. Raises: ConfigInvalid, LocalState.
+        An undo also restores `choices`, by session, and `others`, which the caller writes next.
+        With `others` or `records_unchanged`, a version for undo is saved even if the config is
+        unchanged. Raises: ConfigInvalid, LocalState.
         """
 
         def make_content(found: FileContent) -> bytes | None:

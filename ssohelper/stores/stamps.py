@@ -98,7 +98,7 @@ def _read_status(path: Path | str) -> tuple[int, bytes]:
 
 
 class _StatusStamp:
-    """The stamp at `path` of `file`; empty if `file` is missing.
+    """The stamp (at `path`) of the file `file`; empty if that file is missing.
 
     It has two lines: the inode number, which the launcher compares, and the status, which the fast path
     compares (`published.identify_file_content`).

@@ -36,8 +36,8 @@ _Kind = Literal["token", "registration"]
 # place.
 _TORN_SECONDS = 1.0
 _LEAST_READS, _MOST_READS = 200, 1000
-# The fingerprints of token files that stayed half written, by path. Otherwise 40 callers of a
-# broker would wait 40 s.
+# Maps a token file that stayed half written to its fingerprint: only the first of a broker's
+# callers waits for it.
 _damaged: dict[str, str] = {}
 # AWS's own take less than 8 kB.
 _RESERVED_BYTES = 16384

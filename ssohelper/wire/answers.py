@@ -186,7 +186,7 @@ def _error_not_from_aws(answer: Answer, service: str) -> AwsUnreachable:
 
 
 def invalid_answer_error(answer: Answer, service: str, damage: Damaged | None = None) -> BadAnswer:
-    """Return the error for a success whose body, or its field named by `damage`, is not AWS's."""
+    """Return the error for a success whose body, or the field that `damage` names, is not AWS's."""
     what = f"{service} gave an answer that makes no sense"
     if damage is not None:
         what += f": {damage}"

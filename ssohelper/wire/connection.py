@@ -24,7 +24,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import AwsUnreachable, ConfigInvalid, NoConnection
 
 CONNECT_SECONDS = 3.0
-# The time to connect to a host with many addresses: if none answers, trying all would use up 18 s.
+# The time to connect to a host with many addresses. Trying all of them could use up 18 s.
 _ALL_ADDRESSES_SECONDS = 6.0
 # The time for a name lookup: glibc waits 5 s for each name server.
 _LOOKUP_SECONDS = 10.0

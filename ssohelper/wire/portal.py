@@ -73,7 +73,7 @@ class Pacing:
 
     @property
     def patience_left(self) -> float:
-        """Return the seconds from the next request until AWS was silent for too long.
+        """Return the seconds from the next request until AWS will have been silent for too long.
 
         The silence begins with the last answer to any thread, else with the first request.
         """

@@ -106,7 +106,7 @@ def instant_from_text(value: object, field: str) -> Any:
 
 
 def items(check: Check, most: int) -> Check:
-    """Return a check that applies `check` to a list's items, and makes them a tuple."""
+    """Return a check of a list: it applies `check` to each item, and returns a tuple."""
     as_list = a_list(most)
     return lambda value, field: tuple(check(one, field) for one in as_list(value, field))
 

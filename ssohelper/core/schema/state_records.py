@@ -22,7 +22,7 @@ _LONGEST_UPTIME_SECONDS = 100 * 366 * 86400
 
 
 class ContentDigest(NamedTuple):
-    """Length and hash of a content that follows a saved version's head (the first line)."""
+    """The length and hash of one content in a saved version."""
 
     length: int
     sha256: str
@@ -36,7 +36,8 @@ class FileHead(NamedTuple):
 
 
 class VersionHead(NamedTuple):
-    """A saved version's first line. `before`, `after`: the config's; None if there was no file.
+    """A saved version's first line. `before` and `after` describe the config; None if there was no
+    file.
 
     Builds until December 2026 wrote no `settings` and no `files`.
     """
@@ -90,7 +91,7 @@ _FILE_HEAD: dict[str, Check] = {
     "before": _digest,
     "after": _digest,
 }
-# Undo checks before it writes a value that the setting may have this value.
+# Before undo writes a value, it checks that the setting may have it.
 _SETTING = fields.satisfying(
     lambda value: value is None or isinstance(value, (bool, int, float, str, list))
 )
