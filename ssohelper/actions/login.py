@@ -392,8 +392,8 @@ def _find_token_ids(app: App, session: SsoSession) -> set[str]:
 
 
 def _save_sign_in(app: App, session: SsoSession, issued: IssuedToken, user: str | None) -> None:
-    # The token's own lock is not taken, because a renewal may hold it for a minute: a renewal
-    # leaves this token alone.
+    # The token's own lock is not needed: a renewal, which may hold it for a minute, leaves this
+    # token alone.
     with app.tokens.lock_state(session.name, app.clock.deadline()):
         # Old credentials are removed first, so that a kill in between leaves none beside the new
         # token.

@@ -152,7 +152,7 @@ def load_token_life_seconds(app: App, session: SsoSession, token: AccessToken) -
 
 
 class SignInToEnd(NamedTuple):
-    """A sign-in to end at AWS: the token as its file had it, and as it is after a renewal.
+    """A sign-in to end at AWS: its token as read from the file, and after a renewal.
 
     `error` says why an expired token could not be renewed.
     """

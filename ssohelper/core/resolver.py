@@ -166,8 +166,8 @@ class Problem(NamedTuple):
 class Resolved(NamedTuple):
     """The credentials that one SDK family uses for a profile, or the problem that makes it stop.
 
-    `sources` are the profiles to which `source_profile` leads, the nearest first; `last` is the
-    source of the last of them; of the profile itself if there are none.
+    `sources` are the profiles to which `source_profile` leads, the nearest first. `last` is where
+    the last of them, or the profile itself without any, gets its credentials.
     """
 
     profile: str

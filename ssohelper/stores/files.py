@@ -647,7 +647,7 @@ def _wait_for_lock(descriptor: int, path: str, deadline: Deadline) -> bool:
 
 
 if sys.platform == "win32":
-    # Far behind the process id, because other processes cannot read a locked byte.
+    # The locked byte is far behind the process id, since other processes cannot read it.
     _LOCKED_BYTE = 1 << 30
 
     def try_lock(descriptor: int) -> None:
