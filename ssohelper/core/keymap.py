@@ -40,7 +40,6 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
         ("accounts", "f2", "Accounts", "show the accounts and roles"),
         ("sessions", "f3", "Sessions", "show the sign-ins and their time left"),
         ("profiles", "f4", "Profiles", "show the profiles and what a sync changes"),
-        ("sign_in", "space n", "Sign in", "sign in to the session in the top bar"),
     ),
     "accounts": (
         ("use", "enter", "Use", "quit, and use this role in the shell"),

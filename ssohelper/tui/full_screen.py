@@ -85,7 +85,6 @@ class FullScreenApp(DialogApp):
             action_binding(f"app.{name}", f"go('{name}')", priority=True, show=False)
             for name in SCREENS
         ),
-        action_binding("app.sign_in", "sign_in_soonest", show=False),
         action_binding("app.quit", priority=True),
         Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
         # The same binding as in Textual's own App.
@@ -138,14 +137,10 @@ class FullScreenApp(DialogApp):
     async def _finish_start(self) -> None:
         from ssohelper import logs
         from ssohelper.actions import roles
-        from ssohelper.tui.file_watch import FileWatch
 
         services = self.services
         logs.start_logging(0, services.environ)  # else warnings are written over the screen
         await self.do_late_work()
-        watch = FileWatch(self)
-        watch.check()
-        self.set_interval(1.0, watch.check)
         # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
         gc.freeze()
         gc.enable()
@@ -182,16 +177,6 @@ class FullScreenApp(DialogApp):
         else:
             self._close_palette()
             self.push_screen(HistoryScreen())
-
-    def action_sign_in_soonest(self) -> None:
-        """Sign in to the session that the top bar names."""
-        from ssohelper.tui.screens.sign_in import open_sign_in
-
-        clock = self.clocks and self.clocks.find_sign_in_to_show(self.services.clock.now())
-        if clock is None or self.screen.is_modal:
-            self.bell()
-        else:
-            open_sign_in(self, clock.session)
 
     def action_suspend_process(self) -> None:
         if terminal.can_suspend_program():

@@ -7,7 +7,7 @@ not see is changed.
 import pytest
 
 from ssohelper.app import App
-from ssohelper.tui import file_watch
+from ssohelper.tui.screens import sessions
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
@@ -41,7 +41,7 @@ EDITS = pytest.mark.parametrize("edit", long_after(1, [repoint, rename, remove])
 
 @pytest.fixture(autouse=True)
 def _no_read_in_between(world: DemoHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_watch.FileWatch, "check", lambda _watch: None)
+    monkeypatch.setattr(sessions, "_READ_SECONDS", 3600.0)
     remove_section(
         world, "profile audit"
     )  # the user's own: "corp" cannot be removed while it uses it

@@ -37,9 +37,12 @@ if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
+    from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel, FilterNote
 
+# How often the screen reads the files with expiry times. It shows the times left every second.
+_READ_SECONDS = 5
 # How often the screen looks for lists of roles that are old or could not be refreshed.
 _REFRESH_SECONDS = 60
 # The width of a role's details beside the list, and their height below it. RoleDetail's CSS has the
@@ -96,12 +99,15 @@ class AccountsScreen(MainScreen):
         super().__init__()
         self._known = KnownRoles([], {}, [])
         self._config_error: SsoHelperError | None = None
+        self._clocks: Clocks | None = None
+        self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
         self._refresher: ListRefresher | None = None
+        self._seconds = 0
 
     @property
     def services(self) -> App:
@@ -130,7 +136,9 @@ class AccountsScreen(MainScreen):
         if not is_still_there(self):
             return
         # These imports would delay the first paint by 50 ms.
+        from ssohelper.core.account_colors import make_account_color_finder
         from ssohelper.tui.screens.list_refresher import ListRefresher
+        from ssohelper.tui.widgets.account_styles import make_style_finder
         from ssohelper.tui.widgets.role_detail import RoleDetail
 
         self._detail = RoleDetail()
@@ -145,14 +153,15 @@ class AccountsScreen(MainScreen):
             # The CSS of the role's details has rules for `body`, which Textual applies by this call.
             self.app.stylesheet.update(body)
         self.refresh_bindings()  # updates the footer, which was mounted late.
-        self._show_account_marks()
+        if rules := self.services.settings.table("colors"):
+            marks = make_account_color_finder(rules)
+            self.roles.set_account_marks(marks, make_style_finder(self.app))
+        self.roles.refresh()  # marks guarded roles, which are known from now on
         self._show_filters()
         self._show_refresh_progress()
+        self._read_clocks()
         self._refresh_old_lists()
-        self.app.clocks_read.subscribe(self, lambda _nothing: self._show_clocks())
-        self.app.lists_changed.subscribe(self, lambda _nothing: self._show_changed_lists())
-        self.set_interval(1.0, self._show_times_left)
-        self.set_interval(_REFRESH_SECONDS, self._refresh_old_lists_again)
+        self.set_interval(1.0, self._update_every_second)
 
     async def _mount_around_list(self, detail: RoleDetail) -> bool:
         """Mount what surrounds the list. Return whether the screen is still there."""
@@ -289,7 +298,7 @@ class AccountsScreen(MainScreen):
         self._pane.show_count()
         self._show_filters()
         self._show_refresh_progress()
-        self._show_clocks()
+        self._read_clocks()
         self._refresh_old_lists()
 
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
@@ -312,40 +321,49 @@ class AccountsScreen(MainScreen):
             label = (row.account.name or row.account.id) if is_heading else row.label
             self.app.show_warning(f'"{label}" is no longer in the list')
 
-    def _show_changed_lists(self) -> None:
-        if self.is_current:  # otherwise they are read when the screen is shown again
-            self._show_account_marks()
-            self.reload_rows()
+    def _read_clocks(self) -> None:
+        # Uses the sessions that were read together with the rows. To read a config with 20,000
+        # profiles again would take 0.2 s.
+        from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
 
-    def _show_account_marks(self) -> None:
-        from ssohelper.core.account_colors import make_account_color_finder
-        from ssohelper.tui.widgets.account_styles import make_style_finder
+        services, sessions = self.services, self._known.sessions
+        self.app.run_in_background(
+            lambda: read_expiry_clocks(services, sessions),
+            self._show_clocks,
+            lambda _error: None,
+        )
 
-        marks = make_account_color_finder(self.services.settings.table("colors"))
-        # This also draws the marks of guarded roles.
-        self.roles.set_account_marks(marks, make_style_finder(self.app))
-
-    def _show_clocks(self) -> None:
+    def _show_clocks(self, found: Clocks) -> None:
+        self._clocks = found
+        self._live_until = {
+            key: cached.credentials.expires_at for key, cached in found.credentials.items()
+        }
         self._show_times_left()
-        if self._refresher is not None and self.app.clocks is not None:
-            self._refresher.refresh_after_user_change(self._known, self.app.clocks)
+        if self._refresher is not None:
+            self._refresher.refresh_after_user_change(self._known, found)
+
+    def _update_every_second(self) -> None:
+        self._seconds += 1
+        if self._seconds % _READ_SECONDS == 0:
+            self._read_clocks()
+        if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
+            self._refresher.refresh_old_lists_again(self._known)
+        self._show_times_left()
 
     def _show_times_left(self) -> None:
-        found = self.app.clocks.credentials if self.app.clocks else {}
-        ends = {key: cached.credentials.expires_at for key, cached in found.items()}
-        self.roles.mark_live_roles(time_left_texts(ends, self.services.clock.aws_now()))
+        self.roles.mark_live_roles(time_left_texts(self._live_until, self.services.clock.aws_now()))
         self._show_role_details()
 
     def _show_role_details(self) -> None:
         if self._detail is not None and self._detail.display:
             row, heading = self.roles.row, self.roles.heading
             if heading is not None:
-                self._detail.show_heading(heading, self.app.clocks, self.services.clock.aws_now())
+                self._detail.show_heading(heading, self._clocks, self.services.clock.aws_now())
                 return
             guarded = row is not None and self._is_guarded(row)
             now, aws_now = self.services.clock.now(), self.services.clock.aws_now()
             dense = not self.has_class("beside")
-            self._detail.show_row(row, self.app.clocks, now, aws_now, guarded=guarded, dense=dense)
+            self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
         # The settings, which have the guard rules, are read after the first paint.
@@ -356,10 +374,6 @@ class AccountsScreen(MainScreen):
     def _refresh_old_lists(self) -> None:
         if self._refresher is not None:
             self._refresher.refresh_old_lists(self._known)
-
-    def _refresh_old_lists_again(self) -> None:
-        if self._refresher is not None:
-            self._refresher.refresh_old_lists_again(self._known)
 
     def action_refresh(self) -> None:
         """Ask AWS for the roles of all sessions whose roles are shown."""

@@ -154,7 +154,6 @@ class ProfilesScreen(MainScreen):
     def on_mount(self) -> None:
         self.detail.can_focus = False
         self.app.list_refreshed.subscribe(self, lambda _name: self._read_if_shown())
-        self.app.lists_changed.subscribe(self, lambda _nothing: self._read_if_shown())
 
     def _read_if_shown(self) -> None:
         if self.is_current:  # otherwise the config is read when the screen is shown again

@@ -30,7 +30,7 @@ from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import STOPPED_TOO, RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
-from ssohelper.tui.screens.sign_in import open_sign_in
+from ssohelper.tui.screens.sign_in import SignInScreen
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clock_lines import (
     FurtherRegion,
@@ -166,6 +166,10 @@ def summary_of_clock(clock: SessionClock, now: int) -> str:
     return time_left_text(at, now) if at is not None else ""
 
 
+# How often the screen reads the files of the clocks. It counts the clocks down every second.
+_READ_SECONDS = 5.0
+
+
 class SessionsScreen(MainScreen):
     HELP_TEXT = (
         "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
@@ -214,7 +218,7 @@ class SessionsScreen(MainScreen):
         self._show_parts()
         self.app.signed_in.subscribe(self, lambda _name: self.read_clocks())
         self.set_interval(1.0, self._redraw_clocks)
-        self.app.clocks_read.subscribe(self, lambda _nothing: self._read_if_shown())
+        self.set_interval(_READ_SECONDS, self.read_clocks)
         self.read_clocks()
 
     def on_screen_suspend(self) -> None:
@@ -230,10 +234,6 @@ class SessionsScreen(MainScreen):
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
-
-    def _read_if_shown(self) -> None:
-        if self.is_current:  # otherwise the clocks are read when the screen is shown again
-            self.read_clocks()
 
     def read_clocks(self) -> None:
         """Read the clocks of all sessions from files again, in the background."""
@@ -400,7 +400,16 @@ class SessionsScreen(MainScreen):
         session = self._get_session_or_warn()
         if session is None:
             return
-        open_sign_in(self.app, session, force=force)
+        dialog = SignInScreen(session, force=force)
+
+        def report_sign_in(_nothing: None) -> None:
+            outcome = dialog.outcome
+            if outcome is not None:
+                self.app.show_done(*dialog.sign_in.result_messages(outcome))
+                self.app.signed_in.publish(session.name)
+            self.read_clocks()
+
+        self.app.push_screen(dialog, report_sign_in)
         self.read_clocks()  # closes the dialog if another program has removed the session
 
     def action_sign_in_anew(self) -> None:

@@ -382,15 +382,3 @@ def half_block_rows(text: str) -> list[str]:
         "".join(_HALVES[(int(upper), int(lower))] for upper, lower in zip(*pair, strict=True))
         for pair in zip(modules[::2], modules[1::2], strict=True)
     ]
-
-
-def open_sign_in(app: DialogApp, session: SsoSession, *, force: bool = False) -> None:
-    """Show the sign-in dialog, and its result when it is closed; `force`: even if signed in."""
-    dialog = SignInScreen(session, force=force)
-
-    def report_sign_in(_nothing: None) -> None:
-        if dialog.outcome is not None:
-            app.show_done(*dialog.sign_in.result_messages(dialog.outcome))
-            app.signed_in.publish(session.name)
-
-    app.push_screen(dialog, report_sign_in)

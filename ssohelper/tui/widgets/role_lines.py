@@ -11,7 +11,7 @@ from rich.style import Style
 
 from ssohelper.core import role_rows
 from ssohelper.core.clock_text import ago_text
-from ssohelper.core.instants import short_duration_text
+from ssohelper.core.instants import duration_text
 from ssohelper.core.model import GUARD_SIGN, Account, RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
@@ -249,7 +249,11 @@ class RolePainter:
 
 def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
     """Return for each role with unexpired credentials the time left, in one unit: "58m"."""
-    return {key: short_duration_text(at - aws_now) for key, at in ends.items() if at > aws_now}
+    return {key: _duration_in_one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
+
+
+def _duration_in_one_unit(seconds: int) -> str:
+    return duration_text(seconds).split()[0]
 
 
 def _session_text(heading: Heading, wide: HeadingColumns) -> str:
