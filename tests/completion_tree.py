@@ -42,6 +42,7 @@ KINDS = {
     "agent install.servers": "text",
     "agent install.tool": "words:" + ",".join(TOOLS),
     "accounts": "account_glob",
+    "exec.folder": "files",
     "default_region": "region",
     "env_file": "files",
     "key": "words:" + ",".join(SETTINGS),

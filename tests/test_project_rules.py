@@ -66,6 +66,7 @@ DEFERRED_ANYWHERE = {
     "ssohelper.cli.pickers",
     "ssohelper.cli.qr_code",
     "ssohelper.cli.serve_command",
+    "ssohelper.cli.exec_roles",
     "ssohelper.cli.table",
     # wire: a proxy variable is set; a proxy is spoken to over https; a distribution's certifi.
     "urllib.request.getproxies",

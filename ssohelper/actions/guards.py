@@ -48,19 +48,25 @@ def propose_usual_rules(app: App, listing: Listing) -> tuple[str, ...]:
     return _USUAL if is_matched else ()
 
 
-def make_grant_question(app: App, key: RoleKey) -> tuple[str, str]:
-    account = app.vault.find_account(key)
-    word = " ".join(show(account.name or account.id).split())
-    return word, (
-        f'the rule "{show(app.vault.find_guarding_rule(key) or "")}" guards the role {key.role_name} '
-        f'in the account "{word}" ({account.id})'
-    )
+def make_grant_question(app: App, keys: Sequence[RoleKey]) -> tuple[str, str]:
+    """Return the word to type, an account's name or the number of roles, and the notice before it."""
+    accounts = [app.vault.find_account(key) for key in keys]
+    words = [" ".join(show(one.name or one.id).split()) for one in accounts]
+    roles = [
+        f'{key.role_name} in the account "{word}" ({key.account_id})'
+        for key, word in zip(keys, words, strict=True)
+    ]
+    if len(keys) > 1:
+        return str(len(keys)), "\n".join([f"{len(keys)} guarded roles:", *roles])
+    rule = show(app.vault.find_guarding_rule(keys[0]) or "")
+    return words[0], f'the rule "{rule}" guards the role {roles[0]}'
 
 
-def check_typed_word(app: App, key: RoleKey, typed: str, word: str) -> None:
+def check_typed_word(app: App, keys: Sequence[RoleKey], typed: str, word: str) -> None:
     """Raise Refused, and write that to the journal, if the user typed another word than `word`."""
     if not is_word_typed_right(typed, word):
-        app.vault.journal_refusal(key, WRONG_WORD)
+        for key in keys:
+            app.vault.journal_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
 
 

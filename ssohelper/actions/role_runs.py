@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import favourites, fixed_keys, run, selection
 from ssohelper.core.policy import Way
-from ssohelper.core.text import show
+from ssohelper.core.text import show, show_message
 from ssohelper.errors import SsoHelperError
 from ssohelper.system.collected_run import CollectedRun
 
@@ -36,13 +37,20 @@ class State(Enum):
 class RoleRun:
     """A command to run as one role. `code` is its exit code, once it has ended."""
 
-    def __init__(self, services: App, row: RoleRow, argv: Sequence[str]) -> None:
+    def __init__(
+        self,
+        services: App,
+        row: RoleRow,
+        argv: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """`variables` are added to the command's environment."""
         self.row = row
         self.state = State.WAITING
         self.code: int | None = None
         self.program: CollectedRun | None = None
-        self._services, self._argv = services, argv
-        self._error: SsoHelperError | None = None
+        self._services, self._argv, self._variables = services, argv, variables or {}
+        self.error: SsoHelperError | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -51,9 +59,9 @@ class RoleRun:
     @property
     def text(self) -> str:
         """The output so far, or the error for which the command did not start."""
-        if self._error is not None:
-            hint = f"\n{self._error.hint}" if self._error.hint else ""
-            return f"{self._error.message}{hint}"
+        if self.error is not None:
+            hint = f"\n{self.error.hint}" if self.error.hint else ""
+            return f"{self.error.message}{hint}"
         if self.program is None:
             return ""
         text = self.program.output.decode(errors="backslashreplace").replace("\r\n", "\n")
@@ -70,7 +78,11 @@ class RoleRun:
         try:
             self._start(group)
         except SsoHelperError as error:
-            self._error, self.code, self.state = error, error.exit_code, State.FAILED
+            self.error, self.code, self.state = error, error.exit_code, State.FAILED
+            if group.take_output:
+                hint = f"\nssohelper: hint: {show_message(error.hint)}" if error.hint else ""
+                text = f"ssohelper: error: {show_message(error.message)}{hint}\n"
+                group.take_output(self, True, text.encode())
             return
         if self.program is not None:
             self.code = self.program.wait(lambda: group.is_stopped, group.changed)
@@ -83,32 +95,56 @@ class RoleRun:
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
         keys = fixed_keys.release_fixed_keys(services, profile, Way.EXEC)
         environ = fixed_keys.build_child_environment(services, profile, keys)
+        take = partial(group.take_output, self) if group.take_output else None
         favourites.record_use_of_role(services, profile)
         try:
             with group.starting:
                 if not group.is_stopped:
-                    self.program = CollectedRun([path, *self._argv[1:]], environ)
+                    self.program = CollectedRun(
+                        [path, *self._argv[1:]], {**environ, **self._variables}, take
+                    )
         except OSError as cause:
             raise run.program_start_error(path, cause) from cause
 
 
 class RunGroup:
-    def __init__(self, runs: Sequence[RoleRun], changed: Callable[[], None]) -> None:
-        """The commands' threads call `changed` after each change of state or output."""
-        self._runs, self._waiting = tuple(runs), deque(runs)
-        self.changed = changed
+    def __init__(self, runs: Sequence[RoleRun]) -> None:
+        self.runs, self._waiting = tuple(runs), deque(runs)
+        # Called by the commands' threads, after each change of state or output.
+        self.changed: Callable[[], None] = lambda: None
+        # Gets each part of an output, as CollectedRun passes it. Without it, the output is kept.
+        self.take_output: Callable[[RoleRun, bool, bytes], object] | None = None
         self.is_stopped = False
         # A thread holds this lock while it starts a program, so that none starts after a stop.
         self.starting = threading.Condition()
 
     @property
+    def failed(self) -> list[RoleRun]:
+        """The runs without the exit code 0, those that were stopped or never began too."""
+        return [run for run in self.runs if run.state is not State.DONE]
+
+    @property
+    def summary(self) -> str:
+        """Return a text such as `7 of 12 ended: 1 failed`."""
+        ended = len(self.runs) - self.unfinished_count
+        counts = Counter(run.state for run in self.runs)
+        parts = [
+            f"{counts[state]} {state.value[1]}"
+            for state in (State.FAILED, State.STOPPED)
+            if counts[state]
+        ]
+        parts += ["stopping"] * (self.is_stopped and ended < len(self.runs))
+        return f"{ended} of {len(self.runs)} ended{': ' * bool(parts)}{', '.join(parts)}"
+
+    @property
     def unfinished_count(self) -> int:
-        return sum(not run.has_ended for run in self._runs)
+        return sum(not run.has_ended for run in self.runs)
 
     def stop_commands(self) -> None:
         """Stop the commands that run, and start no more. Does not wait for their end."""
         with self.starting:
             self.is_stopped = True
+            self.starting.notify_all()
 
     def stop_commands_and_wait(self) -> None:
         """Stop all commands, and wait at most 10 s until they have ended."""
@@ -117,7 +153,27 @@ class RunGroup:
             self.starting.wait_for(self._has_no_program, _END_SECONDS)
 
     def _has_no_program(self) -> bool:
-        return all(run.program is None or run.has_ended for run in self._runs)
+        return all(run.program is None or run.has_ended for run in self.runs)
+
+    def run_to_end(self, at_once: int) -> None:
+        """Run all commands. After a stop, wait for those that run, but not for credentials."""
+        crashes = list[Exception]()
+
+        def work() -> None:
+            try:
+                self.run_waiting_commands()
+            except Exception as crash:
+                crashes.append(crash)
+                self.stop_commands()
+
+        for _number in range(min(at_once, len(self.runs))):
+            threading.Thread(target=work, daemon=True).start()
+        with self.starting:
+            self.starting.wait_for(
+                lambda: not self.unfinished_count or (self.is_stopped and self._has_no_program())
+            )
+        for crash in crashes:
+            raise crash
 
     def run_waiting_commands(self) -> None:
         while self._waiting:

@@ -7,6 +7,7 @@ import click
 
 from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, notices, run
 from ssohelper.actions.agents import Limits
+from ssohelper.actions.role_runs import AT_ONCE
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
@@ -18,6 +19,7 @@ from ssohelper.errors import UsageProblem
 
 _PROGRAM = "ssohelper.exec.program"
 _EXAMPLE = "for example: ssohelper exec PROFILE -- aws s3 ls"
+_SEVERAL = "for example: ssohelper exec --account 'pay*' --role ReadOnlyAccess -- aws s3 ls"
 
 
 class _CommandBeforeProgram(click.Command):
@@ -44,6 +46,29 @@ class _CommandBeforeProgram(click.Command):
     metavar="GLOB",
     help="Give the command these roles only: ACCOUNT/ROLE or a profile. Repeatable.",
 )
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    metavar="GLOB",
+    help="Run it once for each role of these accounts, by name or id; !GLOB leaves out. Repeatable.",
+)
+@click.option(
+    "--role", "roles", multiple=True, metavar="GLOB", help="With --account: the roles. Repeatable."
+)
+@click.option(
+    "--failed", "is_failed", is_flag=True, help="Run it once for each role that failed last time."
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="So many roles at once; usually 4.",
+)
+@click.option(
+    "--output", "folder", metavar="DIR", help="Write the stdout of each role into a file there."
+)
 @guarding.reason_option
 @output.common_options
 @click.pass_context
@@ -53,9 +78,14 @@ def exec_program(
     server: bool,
     hold: bool,
     allowed: tuple[str, ...],
+    accounts: tuple[str, ...],
+    roles: tuple[str, ...],
+    is_failed: bool,
+    jobs: int | None,
+    folder: str | None,
     grant_reason: str | None,
 ) -> None:
-    """Run a command with credentials of a role.
+    """Run a command with credentials of a role, or once for each of several roles.
 
     \b
     Examples:
@@ -66,6 +96,10 @@ def exec_program(
       ssohelper exec --hold payments-prod.ReadOnlyAccess -- ./nightly-job
       ssohelper exec --allow '*/ReadOnlyAccess' payments-prod.ReadOnlyAccess -- claude
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
+      ssohelper exec --account 'pay*' --role ReadOnlyAccess -j 8 -- aws s3 ls
+      ssohelper exec --account '*' --account '!*-test' --role Read --output out -- aws ec2 \
+        describe-vpcs
+      ssohelper exec --failed -- aws s3 ls               as the roles that failed last time
 
     The command's environment gets fixed keys, and the variables that take precedence over them are
     unset. The keys expire after one or a few hours. With --server, the command gets credentials
@@ -79,10 +113,30 @@ def exec_program(
     With --allow, the command and its children get no other roles from ssohelper, find no other
     profiles in their AWS config, and cannot start a sign-in. This stops mistakes; a hostile program
     can unset the variable SSOHELPER_ALLOW.
+
+    With --account and --role, the command runs once for each role of the session's list that
+    matches, without a terminal and with an empty stdin. Each line of output begins with the account
+    and the role; --json prints one object at the end instead. Sign-ins and grants are asked for
+    before the first command starts. The exit code is the highest one; a role that gives no
+    credentials counts with ours, such as 5.
     """
     program: list[str] = ctx.meta[_PROGRAM]
-    if output.options().json:
-        raise UsageProblem("exec does not take --json", hint=_EXAMPLE)
+    if accounts or roles or is_failed:
+        if profile_words or server or hold:
+            raise UsageProblem("a PROFILE, --server and --hold are for one role", hint=_SEVERAL)
+        if is_failed == bool(accounts and roles) or (is_failed and (accounts or roles)):
+            raise UsageProblem("give both --account and --role, or --failed", hint=_SEVERAL)
+        from ssohelper.cli import exec_roles
+
+        app = output.get_app()
+        limits = agents.limit_command(app, allowed, has_endpoint=False)
+        wanted = exec_roles.Wanted(
+            accounts, roles, is_failed, jobs or AT_ONCE, folder, grant_reason, limits.variables
+        )
+        ctx.exit(exec_roles.run_command(app, program, wanted))
+    if output.options().json or jobs or folder:
+        message = "--json, --jobs and --output are for several roles"
+        raise UsageProblem(message, hint=_SEVERAL)
     if sys.platform == "win32" and server:
         raise output.no_windows_error("exec --server")
     app = output.get_app()

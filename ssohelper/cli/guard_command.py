@@ -65,10 +65,10 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
         raise UsageProblem(
             f"no rule guards {chosen.key.text}", hint="see the rules with: ssohelper guard list"
         )
-    made = grant.ask_for_grant(
+    [made] = grant.ask_for_grants(
         app,
         TerminalDialogue(),
-        chosen.key,
+        [chosen.key],
         reason,
         seconds,
         on_all_terminals=all_terminals,

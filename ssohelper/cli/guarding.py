@@ -38,10 +38,10 @@ def grant_role_for_reason(app: App, profile: Profile, reason: str | None) -> Non
         left = duration_text(given.ends_at - app.clock.now())
         output.say(f"already granted for {left} more ({show(given.reason)})")
         return
-    grant.ensure_grant(
+    grant.ensure_grants(
         app,
         TerminalDialogue(),
-        profile.key,
+        [profile.key],
         reason,
         check_role=lambda: require_unchanged_profile(app, profile),
     )

@@ -11,11 +11,15 @@ from ssohelper.system import terminal
 
 # If stderr is no terminal, it is probably a log: it gets one line.
 _DRAWN_AFTER_SECONDS, _LINE_AFTER_SECONDS = 0.3, 5.0
-_ERASE_LINE = "\r\x1b[K"
+ERASE_LINE = "\r\x1b[K"
+
+
+def can_draw() -> bool:
+    return sys.stderr.isatty() and not terminal.is_terminal_dumb() and not output.options().json
 
 
 def fetch_listing(app: App, session: SsoSession, **options: bool) -> Listing:
-    draws = sys.stderr.isatty() and not terminal.is_terminal_dumb() and not output.options().json
+    draws = can_draw()
     begins = app.clock.deadline(_DRAWN_AFTER_SECONDS if draws else _LINE_AFTER_SECONDS)
     reported = 0
 
@@ -26,7 +30,7 @@ def fetch_listing(app: App, session: SsoSession, **options: bool) -> Listing:
         reported += 1
         if draws:
             text = f"listing accounts: {done} of {total}" if done < total else ""
-            sys.stderr.write(_ERASE_LINE + text)
+            sys.stderr.write(ERASE_LINE + text)
             sys.stderr.flush()
         else:
             text = f"{done} of {total} accounts are listed"
@@ -36,4 +40,4 @@ def fetch_listing(app: App, session: SsoSession, **options: bool) -> Listing:
         return directory.fetch_listing(app, session, progress=report, **options)
     finally:
         if draws and reported:
-            sys.stderr.write(_ERASE_LINE)
+            sys.stderr.write(ERASE_LINE)

@@ -44,13 +44,13 @@ def run_with_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
     known = _find_sign_in_reason(app, profile, way) if output.can_ask_user() else None
-    if known is not None and not _confirm_sign_in(known):
+    if known is not None and not confirm_sign_in(known):
         return action()  # the access token may still be valid
     if known is None:
         try:
             return action()
         except LoginRequired as error:
-            if not _confirm_sign_in(error):
+            if not confirm_sign_in(error):
                 raise
     sign_in_on_terminal(app, profile.session)
     return action()
@@ -63,7 +63,7 @@ def choose_profile(
     try:
         return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
     except LoginRequired as error:
-        if not _confirm_sign_in(error):
+        if not confirm_sign_in(error):
             raise
     sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
     return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
@@ -87,7 +87,7 @@ def _print_notice(message: str) -> None:
     output.say(f"ssohelper: notice: {show(message)}")
 
 
-def _confirm_sign_in(error: LoginRequired) -> bool:
+def confirm_sign_in(error: LoginRequired) -> bool:
     if not output.can_ask_user():
         return False
     output.say(f"ssohelper: {show(error.message)}")

@@ -107,6 +107,8 @@ _SCREENS: dict[str, tuple[_Row, ...]] = {
     "run": (
         ("stop", "s", "Stop", "stop the commands that run, and start no more"),
         ("copy", "c", "Copy", "copy the output under the cursor"),
+        ("copy_all", "C", "Copy all", "copy the output of each role"),
+        ("again", "t", "Failed again", "run the command again as the roles that failed"),
         ("close", "escape,q", "Close", "close, once all commands have ended"),
     ),
     "messages": (

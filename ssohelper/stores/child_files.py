@@ -1,8 +1,9 @@
-"""Stores the files (config, account names) for a command that `exec` runs.
+"""Stores the files (config, account names, output) of the commands that `exec` runs.
 
 `exec` becomes the command, so no process of ours can remove the files at its end.
 """
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -10,7 +11,10 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from ssohelper.fastpath import open_file
 from ssohelper.stores import files
+from ssohelper.stores.disk_errors import file_error
+from ssohelper.stores.endpoint_files import refuse_open_folder
 
 # Read-only, since `aws configure` would write to the copy; but Windows cannot replace or remove a
 # read-only file.
@@ -36,6 +40,21 @@ class ChildFiles:
                 if time.time() - old.lstat().st_mtime > _KEPT_SECONDS:
                     files.remove_tree(old)
         return folder
+
+    def create_output_file(self, folder: Path, name: str) -> int:
+        """Return the descriptor of a new file with mode 0600, which replaces an earlier one.
+
+        A new folder gets mode 0700. Raises: LocalState, also if others may write in the folder.
+        """
+        files.ensure_folder(folder)
+        refuse_open_folder(folder)
+        files.remove_file(folder / name)
+        try:
+            return os.open(
+                folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | open_file.FLAGS, 0o600
+            )
+        except OSError as cause:
+            raise file_error(str(folder / name), cause, "written") from cause
 
     def load_account_names(self, path: str) -> dict[str, str]:
         return files.read_json(Path(path)) or {}

@@ -75,7 +75,7 @@ class PrivateFolder:
         return file
 
     def _lock_token_folder(self, path: Path) -> None:
-        _refuse_open_folder(path.parent, shared=True)
+        refuse_open_folder(path.parent, shared=True)
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path, 0o700)
@@ -108,7 +108,7 @@ class PrivateFolder:
                 f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a shorter path",
             )
-        _refuse_open_folder(path.parent, shared=True)
+        refuse_open_folder(path.parent, shared=True)
         with contextlib.suppress(OSError):
             if stat.S_ISSOCK(os.lstat(path).st_mode) and not _is_listening_at(path):
                 os.unlink(path)
@@ -146,7 +146,7 @@ class EnvFile:
 
     def load_port(self) -> int | None:
         """Return the previous endpoint's port. Raises: LocalState."""
-        _refuse_open_folder(self.path.parent)
+        refuse_open_folder(self.path.parent)
         # The mode is left unchanged, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
@@ -168,7 +168,7 @@ class EnvFile:
         files.write_atomically(self.path, text.encode())
 
 
-def _refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
+def refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
     """Raise LocalState for a folder in which another user could replace a file of ours.
 
     `shared` accepts root's folders such as /tmp, where users cannot remove each other's files, and

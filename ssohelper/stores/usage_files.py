@@ -1,7 +1,7 @@
 """Stores when and how often roles were used, and which pages of the AWS console."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ class UsageStore:
         self._cache, self._warn = CacheFolder(state), warn
         self._usage, self._pages = state / "usage.json", state / "console-pages.json"
         self._view = state / "list-view.json"
+        self._failed = state / "failed-roles.json"
         self._lock = runtime / "locks" / "usage.lock"
         self._runtime = runtime
 
@@ -92,6 +93,16 @@ class UsageStore:
     def _load_all_console_pages(self) -> dict[RoleKey, list[PageChoice]]:
         parse, none = schema.parse_console_pages, dict[RoleKey, list[PageChoice]]()
         return files.read_valid_parts(self._pages, parse, none, self._cache.read)[0]
+
+    # -- the roles as which the last command over several roles failed ---------------------------
+
+    def load_failed_roles(self) -> list[RoleKey]:
+        return self._cache.read_record(self._failed, schema.parse_role_keys) or []
+
+    def save_failed_roles(self, keys: Iterable[RoleKey]) -> None:
+        document = {"version": schema.VERSION, "roles": [key.parts for key in keys]}
+        with suppress(LocalState):  # then they cannot be run again by --failed
+            self._cache.write_json(self._failed, document)
 
     # -- the order of the full screen's list -----------------------------------------------------
 

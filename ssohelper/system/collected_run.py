@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import IO, NamedTuple
 
 from ssohelper.fastpath import own_process
 
@@ -29,24 +30,34 @@ _WATCH = 'read -r pid && { read -r line || kill -s KILL -- "-$pid"; }'
 class CollectedRun:
     """A running program. `left_out` is how many bytes at the start of its output were dropped."""
 
-    def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
-        """Start the program, whose stdout and stderr are one stream. Raises: OSError."""
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        take_output: Callable[[bool, bytes], object] | None = None,
+    ) -> None:
+        """Start the program. Without `take_output`, its two streams are kept as one. Raises: OSError.
+
+        `take_output` gets each part of a stream, b"" at its end, and whether the stream is stderr.
+        """
         self.left_out = 0
         self._kept = bytearray()
         # The watcher starts first: after the program's start, only one short write is needed.
         self._watcher = _start_watcher()
         try:
-            self._process = _start_program(argv, environ, stderr=subprocess.STDOUT)
+            stderr = subprocess.PIPE if take_output else subprocess.STDOUT
+            self._process = _start_program(argv, environ, stderr=stderr)
         except BaseException:
             # A watcher that has got no process id kills nothing.
             if self._watcher is not None:
                 self._watcher.communicate()
             raise
         self._write_line_to_watcher(f"{self._process.pid}\n".encode())
-        self._reader = threading.Thread(
-            target=self._collect_output, daemon=True, name="ssohelper-output"
-        )
-        self._reader.start()
+        self._readers = []
+        for pipe in filter(None, (self._process.stdout, self._process.stderr)):
+            take = partial(take_output, pipe is self._process.stderr) if take_output else self._keep
+            self._readers.append(threading.Thread(target=_read_all, args=(pipe, take), daemon=True))
+            self._readers[-1].start()
 
     @property
     def output(self) -> bytes:
@@ -58,7 +69,7 @@ class CollectedRun:
         Once `is_stopped` is true, it and its children get SIGTERM, and SIGKILL three seconds later.
         """
         stopped_at: float | None = None
-        seen = 0
+        seen, pause = 0, 0.001
         while not self._has_program_ended():
             if is_stopped():
                 if stopped_at is None:
@@ -66,18 +77,19 @@ class CollectedRun:
                     _signal_group(self._process, "SIGTERM")
                 elif time.monotonic() - stopped_at > GRACE_SECONDS:
                     _signal_group(self._process, "SIGKILL")
-            self._reader.join(_CHECK_SECONDS)
-            if not self._reader.is_alive():
-                time.sleep(_CHECK_SECONDS)
+            if self._join_readers(_CHECK_SECONDS):
+                # Most programs end as soon as their streams are closed.
+                time.sleep(pause)
+                pause = min(2 * pause, _CHECK_SECONDS)
             size = self.left_out + len(self._kept)
             if size != seen:
                 seen = size
                 report_output()
         # The program is reaped only below: until then no other process can get its process id.
         _signal_group(self._process, "SIGTERM")
-        self._reader.join(_OUTPUT_SECONDS)
+        self._join_readers(_OUTPUT_SECONDS)
         _signal_group(self._process, "SIGKILL")
-        self._reader.join(_OUTPUT_SECONDS)
+        self._join_readers(_OUTPUT_SECONDS)
         self._write_line_to_watcher(b"\n")
         if self._watcher is not None:
             self._watcher.communicate()
@@ -97,16 +109,25 @@ class CollectedRun:
             return os.waitid(os.P_PID, self._process.pid, options) is not None
         return self._process.poll() is not None
 
-    def _collect_output(self) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None
-        with pipe, contextlib.suppress(OSError, ValueError):
-            while part := os.read(pipe.fileno(), 1 << 16):
-                self._kept += part
-                extra = len(self._kept) - MOST_BYTES
-                if extra > 0:
-                    self.left_out += extra
-                    del self._kept[:extra]
+    def _join_readers(self, seconds: float) -> bool:
+        """Return whether the streams are at their ends. Waits for that for this time at most."""
+        for reader in self._readers:
+            reader.join(seconds / len(self._readers))
+        return not any(reader.is_alive() for reader in self._readers)
+
+    def _keep(self, part: bytes) -> None:
+        self._kept += part
+        extra = len(self._kept) - MOST_BYTES
+        if extra > 0:
+            self.left_out += extra
+            del self._kept[:extra]
+
+
+def _read_all(pipe: IO[bytes], take: Callable[[bytes], object]) -> None:
+    with pipe, contextlib.suppress(OSError, ValueError):
+        while part := os.read(pipe.fileno(), 1 << 16):
+            take(part)
+    take(b"")
 
 
 def _start_program(

@@ -64,6 +64,8 @@ class DialogApp(TuiApp[str]):
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
         # The groups of commands that run with roles' credentials, until their dialogs are closed.
         self.command_groups: set[RunGroup] = set()
+        # The command lines that were run as roles, the newest last.
+        self.command_history: list[str] = []
 
     def do_after_first_paint(self, work: Callable[[], Awaitable[None]]) -> None:
         if self._late_work is None:

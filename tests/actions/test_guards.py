@@ -86,15 +86,15 @@ class TestGrant:
     def test_a_grant_for_which_the_wrong_word_is_typed_is_refused_and_noted_in_the_journal(
         self, app
     ):
-        word, notice = guards.make_grant_question(app, KEY)
+        word, notice = guards.make_grant_question(app, [KEY])
         assert (word, RULE in notice) == (KEY.account_id, True)
-        guards.check_typed_word(app, KEY, f"  {word}\t", word)
+        guards.check_typed_word(app, [KEY], f"  {word}\t", word)
         # White space does not count.
         assert guards.is_word_typed_right(" pay \t prod\n", "pay prod")
         assert not any(guards.is_word_typed_right(text, "pay prod") for text in ("payprod", ""))
         assert app.events() == []
         with pytest.raises(Refused, match=guards.WRONG_WORD):
-            guards.check_typed_word(app, KEY, "yes", word)
+            guards.check_typed_word(app, [KEY], "yes", word)
         assert app.events() == ["refused"]
 
 

@@ -28,7 +28,8 @@ def test_a_command_that_ends_well_although_it_was_stopped_is_done(world):
         if "up" in role_run.text:
             has_printed.set()
 
-    group = RunGroup([role_run], note_output)
+    group = RunGroup([role_run])
+    group.changed = note_output
     thread = start_in_thread(group)
     assert has_printed.wait(60), role_run.text
     group.stop_commands()
@@ -45,7 +46,7 @@ def test_a_command_that_cannot_start_has_the_error_and_its_hint_as_output(tmp_pa
         (str(notes), [f'"{notes}" is not executable']),
     ):
         role_run = RoleRun(WorldApp(tmp_path), ROW, [program])
-        RunGroup([role_run], lambda: None).run_waiting_commands()
+        RunGroup([role_run]).run_waiting_commands()
         assert (role_run.state, role_run.lines) == (State.FAILED, lines)
 
 
@@ -62,7 +63,7 @@ def test_a_command_whose_keys_come_after_the_stop_is_not_started(
     monkeypatch.setattr(role_runs, "CollectedRun", note_start)
     gate.put_before(role_runs.fixed_keys, "release_fixed_keys")
     role_run = RoleRun(world.app(), ROW, ["touch", str(tmp_path / "ran")])
-    group = RunGroup([role_run], lambda: None)
+    group = RunGroup([role_run])
     thread = start_in_thread(group)
     assert gate.entered.wait(60)
     group.stop_commands()

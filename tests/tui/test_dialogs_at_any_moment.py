@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.screen import ModalScreen, Screen
 
-from ssohelper.actions.role_runs import RoleRun
+from ssohelper.actions.role_runs import RoleRun, RunGroup
 from ssohelper.core.model import Account, PageChoice
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.errors import LoginRequired
@@ -42,8 +42,8 @@ def _session(app: FullScreenApp) -> Any:
     return app.services.config.read().sso_session("lab")
 
 
-def _runs(app: FullScreenApp) -> list[RoleRun]:
-    return [RoleRun(app.services, row, ["true"]) for row in _ROWS]
+def _runs(app: FullScreenApp) -> RunGroup:
+    return RunGroup([RoleRun(app.services, row, ["true"]) for row in _ROWS])
 
 
 # How to make each dialog: also those that open late, when AWS or a command has answered.

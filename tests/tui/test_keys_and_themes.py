@@ -10,7 +10,7 @@ from textual.app import App as TextualApp
 from textual.binding import Binding
 from textual.command import CommandPalette
 
-from ssohelper.actions.role_runs import RoleRun
+from ssohelper.actions.role_runs import RoleRun, RunGroup
 from ssohelper.core.keymap import ALL_ACTIONS
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
@@ -89,7 +89,7 @@ class TestKeys:
             dialogs = (ConfirmScreen("?"), SignInScreen(session))
             searches = (ConsoleChooser("?", (), "eu-west-1"), FilterScreen([]))
             row = RoleRow("lab", Account("000060000001", "lab", None), "ReadOnlyAccess")
-            runs = [RoleRun(world.app(), row, ["true"])]
+            runs = RunGroup([RoleRun(world.app(), row, ["true"])])
             ids = "#no, #cancel, #messages, #dialog-keys, #answer, #lines, #runs, FilterList"
             for screen in (
                 *dialogs,

@@ -64,6 +64,11 @@ def parse_console_pages(
     }, damaged
 
 
+def parse_role_keys(document: dict[str, Any]) -> list[RoleKey]:
+    rows, _damaged = _valid_rows(document, fields.row(*_KEY), _MOST_ROLES)
+    return [RoleKey.of_parts(*row) for row in rows]
+
+
 def _valid_rows(
     document: dict[str, Any], check: Check, most: int
 ) -> tuple[list[list[Any]], list[str]]:

@@ -51,6 +51,8 @@ class AskScreen(Dialog["str | None"]):
     HELP_TEXT = (
         "A question: type the answer, then press Enter. Nothing changes before a diff is shown."
     )
+    # A question may name more roles than fit: the field is scrolled into view.
+    CSS = "AskScreen .dialog { overflow-y: auto; }"
     BINDINGS: ClassVar[list[BindingType]] = [action_binding("ask.cancel", "dismiss")]
 
     def __init__(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -16,13 +15,14 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.widgets import Input, Static
 
-from ssohelper.actions import credentials, environment, run, selection
+from ssohelper.actions import run
+from ssohelper.actions.flows import runs
 from ssohelper.actions.role_runs import AT_ONCE, RoleRun, RunGroup, State
-from ssohelper.core.policy import Way
+from ssohelper.core.keymap import WantedAction
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.text import FEW_NAMES, count_text, shortened_name_list, show
-from ssohelper.errors import UsageProblem
+from ssohelper.core.text import count_text, show
+from ssohelper.errors import Interrupted, LoginRequired, UsageProblem
 from ssohelper.tui import background, dialog_sizes
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.dialog import Dialog
@@ -30,13 +30,8 @@ from ssohelper.tui.keys import action_binding
 from ssohelper.tui.messages import LOW_LINES
 from ssohelper.tui.screens.ask import AskScreen, RefusalLine
 from ssohelper.tui.screens.confirm import ConfirmScreen
-from ssohelper.tui.screens.sign_in_offer import (
-    act_on_each,
-    ensure_grant,
-    find_ungranted_rows,
-    question_number_text,
-    role_label,
-)
+from ssohelper.tui.screens.screen_dialogue import ScreenDialogue, run_with
+from ssohelper.tui.screens.sign_in_offer import find_ungranted_rows, offer_sign_in, role_label
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.columns import widest_cells
 from ssohelper.tui.widgets.key_hints import ENTER, KeyHints
@@ -44,7 +39,7 @@ from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, text_lines, 
 from ssohelper.tui.widgets.message_line import MessageLine
 
 if TYPE_CHECKING:
-    from ssohelper.app import App
+    from ssohelper.core.model import SsoSession
     from ssohelper.tui.dialog_app import DialogApp
 
 _DRAW_SECONDS = 0.1
@@ -60,14 +55,18 @@ _LEAST_OUTPUT_LINES, _RUNS_SHARE = 3, 0.4
 _NARROW = 70
 
 
-class RunScreen(Dialog[None]):
-    """Runs the command as each role, and shows the output of the run under the cursor."""
+class RunScreen(Dialog[bool]):
+    """Runs the command as each role, and shows the output of the run under the cursor.
+
+    Its result is whether to run the command again as the roles that failed.
+    """
 
     HELP_TEXT = (
         "One command as several roles, four at a time. Each has the keys of its role in its "
         "environment, as `ssohelper exec` gives them, and no terminal. The last 64 KiB of each "
         "output are kept. Stop sends SIGTERM, and SIGKILL three seconds later. What a command "
-        "leaves running is ended with it, unless it runs in a session of its own (setsid)."
+        "leaves running is ended with it, unless it runs in a session of its own (setsid). At the "
+        "end, the roles that failed come first."
     )
     CSS_PATH = "../styles/screens.tcss"
     CSS = """
@@ -81,20 +80,24 @@ class RunScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("run.stop"),
         action_binding("run.copy"),
+        action_binding("run.copy_all"),
+        action_binding("run.again"),
         action_binding("run.close"),
     ]
     app: DialogApp
 
-    def __init__(self, runs: Sequence[RoleRun], argv: Sequence[str]) -> None:
+    def __init__(self, group: RunGroup, argv: Sequence[str]) -> None:
         super().__init__()
-        self._runs, self._line = runs, shlex.join(argv)
+        self._group, self._line = group, shlex.join(argv)
+        self._runs: Sequence[RoleRun] = group.runs
+        runs = group.runs
         self._role_width = widest_cells(run.row.role_name for run in runs)
         # The session is not shown if all runs have the same.
         self._has_sessions = len({run.row.session_name for run in runs}) > 1
         self._changed = threading.Event()
         # The greatest number of output lines so far: the dialog grows, but does not shrink.
         self._output_lines = _LEAST_OUTPUT_LINES
-        self._group = RunGroup(runs, self._changed.set)
+        group.changed = self._changed.set
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog wide"):
@@ -103,7 +106,7 @@ class RunScreen(Dialog[None]):
             yield Chooser(self._draw_run, key_of=lambda at: self._runs[at].row.key, id="runs")
             yield WrappedView(id="output")
             yield Static("", id="command", classes="dialog--command", markup=False)
-            yield KeyHints((f"run.{name}", name) for name in ("stop", "copy", "close"))
+            yield KeyHints((f"run.{name}", name) for name in ("stop", "copy", "again", "close"))
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
@@ -136,10 +139,18 @@ class RunScreen(Dialog[None]):
     def _show_changes(self) -> None:
         if self._changed.is_set():
             self._changed.clear()
+            if self._has_ended:
+                self._show_failed_first()
             self._show_runs(stay=True)
 
+    def _show_failed_first(self) -> None:
+        chooser = self.query_one("#runs", Chooser)
+        self._runs = sorted(self._group.runs, key=lambda run: run.state is State.DONE)
+        # A cursor that the user has moved stays on its role.
+        chooser.set_count(len(self._runs), None if chooser.cursor else 0)
+
     def _show_runs(self, *, stay: bool = False) -> None:
-        self.query_one("#progress", Static).update(Content(self._summary_text()))
+        self.query_one("#progress", Static).update(Content(self._group.summary))
         chooser = self.query_one("#runs", Chooser)
         chooser.refresh()
         run = self._runs[chooser.cursor]
@@ -170,18 +181,6 @@ class RunScreen(Dialog[None]):
         runs = min(len(self._runs), most_runs)
         self.query_one("#runs").styles.max_height = runs
         self.query_one(".dialog").styles.height = min(most, frame + runs + self._output_lines)
-
-    def _summary_text(self) -> str:
-        """Return a text such as `7 of 12 ended: 1 failed`."""
-        ended = sum(run.has_ended for run in self._runs)
-        parts = []
-        for state in (State.FAILED, State.STOPPED):
-            count = sum(run.state is state for run in self._runs)
-            parts += [f"{count} {state.value[1]}"] if count else []
-        if self._group.is_stopped and not self._has_ended:
-            parts.append("stopping")
-        found = f": {', '.join(parts)}" if parts else ""
-        return f"{ended} of {len(self._runs)} ended{found}"
 
     def _draw_run(self, number: int, width: int) -> Line:
         run = self._runs[number]
@@ -224,7 +223,20 @@ class RunScreen(Dialog[None]):
         run = self._runs[self.query_one("#runs", Chooser).cursor]
         copy_text(self.app, "\n".join(run.lines), "the output")
 
+    def action_copy_all(self) -> None:
+        texts = [f"# {role_label(run.row)}\n" + "\n".join(run.lines) for run in self._runs]
+        copy_text(self.app, "\n".join(texts), "the output of each role")
+
+    def action_again(self) -> None:
+        if self._group.failed:
+            self._close(is_again=True)
+        else:
+            self.app.show_done("no role failed")
+
     def action_close(self) -> None:
+        self._close(is_again=False)
+
+    def _close(self, *, is_again: bool) -> None:
         if not self._has_ended:
             key = self.app.key_of("run.stop")
             self.app.show_done(f"commands are still running: {key} stops them")
@@ -232,10 +244,9 @@ class RunScreen(Dialog[None]):
         self.app.end_work.discard(self._group.stop_commands_and_wait)
         # A failure is shown as a warning, which stays until the next action: a note might disappear
         # unread.
-        is_done = all(run.state is State.DONE for run in self._runs)
-        report = self.app.show_done if is_done else self.app.show_warning
-        report(f"ran {self._line}: {self._summary_text()}", self._exec_command_line(self._runs[0]))
-        self.dismiss(None)
+        report = self.app.show_warning if self._group.failed else self.app.show_done
+        report(f"ran {self._line}: {self._group.summary}", self._exec_command_line(self._runs[0]))
+        self.dismiss(is_again)
 
 
 # For more roles than this, a second question lists them, so that Enter alone starts no command.
@@ -250,15 +261,16 @@ class CommandScreen(AskScreen):
     HELP_TEXT = (
         "The command runs as each of these roles, without a terminal, and its output is shown. The "
         "line is split into words as a shell does, but no shell runs it: write sh -c '…' for "
-        "pipes and variables. Guarded roles need a grant first. The arrows and page down scroll "
-        f"the list of roles. A second question follows if there are more than {_MOST_AT_ONCE} roles."
+        "pipes and variables. Guarded roles need a grant first. The up arrow brings back earlier "
+        "commands, and page down scrolls the list of roles. A second question follows if there are "
+        f"more than {_MOST_AT_ONCE} roles."
     )
     CSS = "CommandScreen #roles { height: auto; min-height: 1; }"
-    SCROLL_KEYS = "page down, ↓: more"  # does not name j, since letters go to the text field
+    SCROLL_KEYS = "page down: more"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
         # The field has the focus, and these keys scroll the list above it.
-        Binding("up", "scroll_roles('up')", show=False),
-        Binding("down", "scroll_roles('down')", show=False),
         Binding("pageup", "scroll_roles('page_up')", show=False),
         Binding("pagedown", "scroll_roles('page_down')", show=False),
     ]
@@ -269,6 +281,7 @@ class CommandScreen(AskScreen):
         command = "ssohelper exec ROLE -- COMMAND"
         super().__init__(_command_question(rows), line, command, self._check_command)
         self._roles = _role_lines(rows, guarded) if len(rows) > 1 else []
+        self._recalled = 0  # how many commands back, as a negative number
         self._guarded = f"{len(guarded)} guarded (@@), asked for first" if guarded else ""
 
     def compose(self) -> ComposeResult:
@@ -304,6 +317,13 @@ class CommandScreen(AskScreen):
     def action_scroll_roles(self, where: str) -> None:
         getattr(self.query_one(WrappedView), f"scroll_{where}")(animate=False)
 
+    def action_recall(self, step: int) -> None:
+        history = self.app.command_history
+        self._recalled = max(-len(history), min(0, self._recalled + step))
+        field = self.query_one("#answer", Input)
+        field.value = history[self._recalled] if self._recalled else self._value
+        field.cursor_position = len(field.value)
+
     def _check_command(self, line: str) -> None:
         words = split_command(line)
         if not words:
@@ -311,8 +331,20 @@ class CommandScreen(AskScreen):
         run.find_program(words[0], self.app.services.environ)
 
 
-class _CancelledError(Exception):
-    """Raised if the user leaves the question for a grant. Then no command is run."""
+class _RunsDialogue(ScreenDialogue):
+    def __init__(self, app: DialogApp, argv: Sequence[str], wanted: WantedAction) -> None:
+        super().__init__(app)
+        self._argv, self._wanted = argv, wanted
+
+    def sign_in(self, session: SsoSession, why: LoginRequired) -> bool:
+        found: bool = self._wait_for(
+            lambda: offer_sign_in(self._app, session.name, why, self._wanted)
+        )
+        return found
+
+    def show_runs(self, group: RunGroup) -> bool:
+        is_again: bool = self._show(lambda: RunScreen(group, self._argv))
+        return is_again
 
 
 def split_command(line: str) -> list[str]:
@@ -324,42 +356,31 @@ def split_command(line: str) -> list[str]:
 
 
 async def run_command(app: DialogApp, rows: Sequence[RoleRow], granted: Callable[[], None]) -> None:
-    """Ask for a command line and run it as each of these roles.
+    """Ask for a command line and run it as each of these roles. Call it in a worker.
 
-    Call it in a worker.
-
-    For many roles, a second question follows, then those for grants and sign-ins. If the user
-    leaves the question for a grant, nothing runs. If a role got no sign-in, the user is asked
-    whether to run the command as the others. `granted` is called after a grant, and at the end.
+    `granted` is called after a grant, and at the end.
     """
     services = app.services
-    guarded = await find_ungranted_rows(app, rows)
-    line = await _ask_for_command(app, rows, guarded)
+    line = await _ask_for_command(app, rows, await find_ungranted_rows(app, rows))
     if line is None:
         app.show_done("nothing was run")
         return
+    app.command_history.append(line)
     argv = split_command(line)
-    ready: list[RoleRow] = []
+    label = rows[0].label if len(rows) == 1 else "the ticked roles"
+    dialogue = _RunsDialogue(app, argv, WantedAction("accounts.command", label))
 
-    async def make_row_ready(row: RoleRow) -> None:
-        place = question_number_text(row, guarded)
-        if not await ensure_grant(app, row.key, granted, place):
-            raise _CancelledError
-        await background.run(app, lambda: _ensure_signed_in(services, row))
-        ready.append(row)
+    def show_grants() -> None:
+        background.call_in_ui_thread(app, lambda _none: granted(), None)
 
     try:
-        await act_on_each(app, rows, make_row_ready, "accounts.command")
-    except _CancelledError:
-        ready.clear()
-    if not ready:
-        await _say_nothing_was_run(app, guarded)
-        return
-    ready.sort(key=rows.index)
-    if len(ready) < len(rows) and not await _confirm_fewer_roles(app, ready, len(rows), line):
-        await _say_nothing_was_run(app, guarded)
-        return
-    await app.push_screen_wait(RunScreen([RoleRun(services, row, argv) for row in ready], argv))
+        await run_with(
+            app,
+            dialogue,
+            lambda asked: runs.run_as_roles(services, asked, rows, argv, granted=show_grants),
+        )
+    except (Interrupted, LoginRequired):  # a message names the sign-in that the user left
+        app.show_done("nothing was run")
     granted()
 
 
@@ -377,28 +398,6 @@ async def _ask_for_command(
             return line
 
 
-async def _say_nothing_was_run(app: DialogApp, guarded: Sequence[RoleRow]) -> None:
-    """Say that nothing was run, and which of the guarded roles stay granted until when."""
-    in_force = await background.run(app, app.services.grants.list_in_force)
-    ends = {grant.key: grant.ends_at for grant in in_force}
-    still = [
-        f"{role_label(row)} until {datetime.fromtimestamp(ends[row.key]):%H:%M}"
-        for row in guarded
-        if row.key in ends
-    ]
-    if still:
-        app.show_warning(f"nothing was run; still granted: {shortened_name_list(still, FEW_NAMES)}")
-    else:
-        app.show_done("nothing was run")
-
-
-async def _confirm_fewer_roles(
-    app: DialogApp, ready: Sequence[RoleRow], count: int, line: str
-) -> bool:
-    question = f"run {line} as these {len(ready)} of {count} roles only?"
-    return await app.push_screen_wait(ConfirmScreen(question, lines=_role_lines(ready)))
-
-
 def _role_lines(rows: Sequence[RoleRow], guarded: Sequence[RoleRow] = ()) -> list[Line]:
     keys = {row.key for row in guarded}
     others = [row for row in rows if row.key not in keys]
@@ -414,13 +413,3 @@ def _command_question(rows: Sequence[RoleRow]) -> str:
 def _role_count_text(rows: Sequence[RoleRow]) -> str:
     accounts = count_text(len({row.account.id for row in rows}), "account")
     return f"{count_text(len(rows), 'ticked role')} in {accounts}"
-
-
-def _ensure_signed_in(services: App, row: RoleRow) -> None:
-    """Raise LoginRequired if the role's credentials need a sign-in that is missing."""
-    profile = selection.resolve_chosen_role(services, row.key, row.profiles)
-    if (
-        credentials.find_cached_credentials(services, profile.session, profile.role, Way.EXEC)
-        is None
-    ):
-        environment.renew_and_load_outlook(services, profile.session)

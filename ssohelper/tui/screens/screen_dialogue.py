@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
 
 _T = TypeVar("_T")
+_Dialogue = TypeVar("_Dialogue", bound="ScreenDialogue")
 
 
 async def run_flow(app: DialogApp, flow: Callable[[Dialogue], _T]) -> _T:
+    return await run_with(app, ScreenDialogue(app), flow)
+
+
+async def run_with(app: DialogApp, dialogue: _Dialogue, flow: Callable[[_Dialogue], _T]) -> _T:
     """Run the flow in a daemon thread, and return its result or raise its SsoHelperError.
 
     Only workers may await this. If the worker is cancelled, the flow's dialog is closed.
     """
-    dialogue = ScreenDialogue(app)
     # The dialogs are shown in the worker's context: its action knows them as its own.
     context = copy_context()
     try:
@@ -96,23 +100,27 @@ class ScreenDialogue:
 
     def _show(self, make_screen: Callable[[], Screen[Any]]) -> Any:
         """Return the dialog's result. Raises: Interrupted if the user leaves it, or has cancelled."""
+        return self._wait_for(lambda: self._app.push_screen_wait(make_screen()))
+
+    def _wait_for(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Return the result of the work, done in the thread of the full screen. None: Interrupted."""
         self._raise_if_cancelled()
-        shown = concurrent.futures.Future[Any]()
+        result = concurrent.futures.Future[Any]()
 
         # A coroutine made here would warn if the loop ends before it runs it.
-        def show() -> None:
+        def start() -> None:
             if self._is_cancelled:
-                shown.cancel()
+                result.cancel()
                 return
-            self._task = asyncio.ensure_future(self._app.push_screen_wait(make_screen()))
-            self._task.add_done_callback(partial(_copy_result, shown))
+            self._task = asyncio.ensure_future(work())
+            self._task.add_done_callback(partial(_copy_result, result))
 
         try:
-            self._loop.call_soon_threadsafe(show)
+            self._loop.call_soon_threadsafe(start)
         except RuntimeError as ended:  # the program has ended
             raise Interrupted("the program has ended") from ended
         try:
-            answer = shown.result()
+            answer = result.result()
         except concurrent.futures.CancelledError:
             answer = None
         if answer is None:

@@ -114,7 +114,7 @@ async def ensure_grant(
     services = app.services
     try:
         is_new = await run_flow(
-            app, lambda dialogue: grant.ensure_grant(services, dialogue, key, place=place)
+            app, lambda dialogue: grant.ensure_grants(services, dialogue, [key], place=place)
         )
     except Interrupted:
         app.show_done("nothing was granted")

@@ -16,8 +16,8 @@ KEY = RoleKey("corp", ACCOUNT, GUARDED)
 
 
 def ask(app: App, dialogue: Dialogue) -> object:
-    is_new = grant.ensure_grant(app, dialogue, KEY, place="1 of 2")
-    return is_new, grant.ensure_grant(app, dialogue, KEY)
+    is_new = grant.ensure_grants(app, dialogue, [KEY], place="1 of 2")
+    return is_new, grant.ensure_grants(app, dialogue, [KEY])
 
 
 @pytest.mark.parametrize(

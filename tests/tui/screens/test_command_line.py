@@ -5,6 +5,7 @@ import signal
 from unittest import mock
 
 import pytest
+from textual.widgets import Input
 
 from ssohelper.actions import guards
 from ssohelper.core.text import show
@@ -95,11 +96,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, 
             await user.press(*"INC-1", "enter")
             await user.type(show(HOSTILE))
             await user.press("enter")
-            await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text("as these 3 of 4 roles only?", "Developer in payments-dev")
-        assert "DatabaseAdmin in x" not in user.screen
-        await user.press("n")
-        await user.wait_for_message("nothing was run")
+            await user.wait_for_message("a grant is given on a terminal only")
         await user.wait_for_screen(AccountsScreen)
         assert not (tmp_path / "env").exists()
         await user.press(*"databaseadmin 000030000001", "tab", "escape")
@@ -107,6 +104,9 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, 
         await give_command(user, line)
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
+        await user.press("C")
+        await user.wait_for_message("copied the output of each role")
+        assert user.app.clipboard.count("# Re") + user.app.clipboard.count("# D") == 3
         await user.press("escape")
         await user.wait_for_message("3 of 3 ended: 3 failed", "$ ssohelper exec ")
         assert user.app.messages.has_alert  # the error stays until the next action
@@ -135,32 +135,41 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, 
     assert not (tmp_path / "HACKED").exists()
 
 
-@pytest.mark.long
-def test_several_guarded_roles_are_counted_and_a_cancel_says_which_stay_granted(world, monkeypatch):
+def test_guarded_roles_are_one_question_and_the_failed_run_again(world, monkeypatch, tmp_path):
     monkeypatch.setattr(terminal_session, "find_terminal_session", lambda: SESSION)
     settle(world, 'guard.rules = ["*/Developer", "*/DatabaseAdmin"]\n')
+    line = f"sh -c 'test -e {tmp_path}/done || test $AWS_ACCOUNT_ID = 000030000001'"
 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press(*"payments-dev developer", "tab", "ctrl+u")
         await user.press(*"payments-prod databaseadmin", "tab", "escape")
         await user.wait_for_text("✓2")
-        await give_command(user, "true")
-        await user.wait_for_text(REASON)
-        await user.wait_for_text('1 of 2: the rule "')
-        word = (
-            "payments-dev" if "payments-dev" in user.screen.split("1 of 2")[1] else "payments-prod"
-        )
-        await user.press(*"INC-1", "enter", *word, "enter")
-        await user.wait_for_text('2 of 2: the rule "')
-        await user.press("escape")
-        role = "Developer" if word == "payments-dev" else "DatabaseAdmin"
-        await user.wait_for_message(
-            f"nothing was run; still granted: {role} in {word} (corp) until "
-        )
-        assert user.app.messages.has_alert  # the error stays until the next action
+        await give_command(user, line)
+        await user.wait_for_text("2 guarded roles:", 'DatabaseAdmin in the account "payments-prod"')
+        await user.press(*"INC-1", "enter")
+        await user.wait_for_text("type their number (2) to go on")
+        await user.press("2", "enter")
+        await user.wait_for_screen(RunScreen)
+        await user.wait_for_text("2 of 2 ended: 1 failed")
+        rows = user.screen.index("✗ exit 1"), user.screen.index("✓ exit 0")
+        assert rows == tuple(sorted(rows))  # the failed role comes first
+        (tmp_path / "done").touch()
+        await user.press("t")
+        await user.wait_for_text("1 of 1 ended")
+        await user.press("t")
+        await user.wait_for_message("no role failed")
+        await user.press("q")
+        await user.wait_for_screen(AccountsScreen)
+        await user.press("f10")
+        await user.wait_for_screen(CommandScreen)
+        field = user.app.screen.query_one(Input)
+        for key, value in (("up", line), ("up", line), ("down", "")):
+            await user.press(key)
+            assert field.value == value
 
-    run_scenario(world.app(), scenario)
+    app = run_scenario(world.app(), scenario)
+    assert app.services.usage.load_failed_roles() == []
 
 
 def add_accounts(world: DemoHome, count: int) -> None:

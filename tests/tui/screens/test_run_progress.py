@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssohelper.actions.role_runs import RoleRun
+from ssohelper.actions.role_runs import RoleRun, RunGroup
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.tui.screens.command_line import RunScreen
@@ -29,7 +29,7 @@ def test_the_name_of_the_account_gets_the_cells_that_are_left(world, roles, show
     async def scenario(user: User) -> None:
         services = user.app.services
         user.app.push_screen(
-            RunScreen([RoleRun(services, row, ["true"]) for row in rows], ["true"])
+            RunScreen(RunGroup([RoleRun(services, row, ["true"]) for row in rows]), ["true"])
         )
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("2 of 2 ended", shown)
@@ -43,7 +43,7 @@ def test_the_session_is_shown_if_the_runs_have_several(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         services = user.app.services
         user.app.push_screen(
-            RunScreen([RoleRun(services, row, ["true"]) for row in rows], ["true"])
+            RunScreen(RunGroup([RoleRun(services, row, ["true"]) for row in rows]), ["true"])
         )
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("2 of 2 ended", "Admin  000090000002  corp  payments")
