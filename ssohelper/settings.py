@@ -38,8 +38,9 @@ class Setting(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """The environment variable of this setting; None if it is a command to run or a guard."""
-        return None if "." in self.key or self.kind == "notify" else f"SSOHELPER_{self.key.upper()}"
+        """The environment variable of this setting; None for a command to run, a guard or a list."""
+        has_none = "." in self.key or self.kind in ("notify", "texts")
+        return None if has_none else f"SSOHELPER_{self.key.upper()}"
 
 
 SETTINGS: tuple[tuple[str, str, Any, str], ...] = (
@@ -48,6 +49,7 @@ SETTINGS: tuple[tuple[str, str, Any, str], ...] = (
     ("guard.rules", "texts", (), "roles that need a grant: [SESSION:]ACCOUNT/ROLE, or #TAG"),
     ("name_template", "template", "{account_name}.{role_name}", "how new profiles are named"),
     ("notify", "notify", (), 'what shows sign-in notices: "desktop", or a command'),
+    ("privileged_roles", "texts", (), "more names of privileged roles, which come last: GLOB"),
     ("renew_ahead", "bool", True, "renew role credentials and lists of roles in the background"),
     ("session_hours", "hours", None, "how many hours a sign-in lasts, if you know it"),
     ("storage", "file|keyring", "file", "where sign-ins are kept; AWS's tools share the files"),

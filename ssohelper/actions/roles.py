@@ -1,13 +1,15 @@
 """Reads the roles to show in lists from files: saved listings, profiles and usage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
 from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows, rows_without_usage
+from ssohelper.core.served_role import find_served_role
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -18,11 +20,15 @@ _Usages = dict[RoleKey, Usage]
 
 
 class KnownRoles(NamedTuple):
-    """The rows of a list of roles; when each saved listing began (epoch seconds); the sessions."""
+    """The rows of a list of roles; when each saved listing began (epoch seconds); the sessions.
+
+    `current` is the row of the role that this shell uses.
+    """
 
     rows: list[RoleRow]
     listed_at: dict[str, int]
     sessions: list[SsoSession]
+    current: RoleRow | None = None
 
     @property
     def sessions_without_listing(self) -> list[SsoSession]:
@@ -53,23 +59,39 @@ def read_roles(
     profiles = _group_profile_names(config, owners)
     with_session = {name for names in profiles.values() for name in names}
     used = app.usage.load_all()
+    is_privileged = _make_privileged_test(app)
     rows: list[RoleRow] = []
     for name, saved in listings.items():
-        rows += _take_rows_of_listing(name, saved, profiles, used)
+        rows += _take_rows_of_listing(name, saved, profiles, used, is_privileged)
     accounts = {}
     if profiles or any(map(is_chain, config.profiles())):
         accounts = {(row.session_name, row.account.id): row.account for row in rows}
     for key, names in profiles.items():  # the roles that no saved listing has
         known = accounts.get((key.session_name, key.account_id))
         account, usage = known or Account(key.account_id, "", ""), used.get(key, NEVER_USED)
-        rows.append(RoleRow(key.session_name, account, key.role_name, names, usage))
-    rows += _make_rows_of_chains(config, owners, accounts, used)
+        row = RoleRow(key.session_name, account, key.role_name, names, usage)
+        rows.append(row._replace(privileged=is_privileged(key.role_name)))
+    rows += _make_rows_of_chains(config, owners, accounts, used, is_privileged)
     rows = ranked_rows(rows) if used else rows
     if with_foreign_profiles and session_name is None:
         others = [one for one in app.config.list_profiles() if one.name not in with_session]
-        rows += _make_foreign_rows(app, others)
+        rows += _make_foreign_rows(app, others, is_privileged)
     listed_at = {name: saved.listed_at for name, saved in listings.items()}
-    return KnownRoles(rows, listed_at, sessions)
+    return KnownRoles(rows, listed_at, sessions, _find_row_of_shell(rows, app.environ))
+
+
+def _make_privileged_test(app: "App") -> Callable[[str], bool]:
+    # Without a file, the settings are not read: to import tomllib for them would take 4 ms.
+    has_settings = app.locations.settings_file.exists()
+    globs = app.settings.get("privileged_roles") if has_settings else ()
+    return make_privileged_test(globs)
+
+
+def _find_row_of_shell(rows: Sequence[RoleRow], environ: Mapping[str, str]) -> RoleRow | None:
+    name, served = environ.get("AWS_PROFILE"), find_served_role(environ)
+    if name:
+        return next((row for row in rows if name in row.profiles), None)
+    return next((row for row in rows if row.key.text == served), None) if served else None
 
 
 def find_profile_names(app: "App", sessions: Sequence[SsoSession]) -> _Profiles:
@@ -120,33 +142,47 @@ def _group_profile_names(config: ConfigFile, owners: _SessionsOfProfiles) -> _Pr
 
 
 def _take_rows_of_listing(
-    session_name: str, saved: "Listing", profiles: _Profiles, used: _Usages
+    session_name: str,
+    saved: "Listing",
+    profiles: _Profiles,
+    used: _Usages,
+    is_privileged: Callable[[str], bool],
 ) -> list[RoleRow]:
     """Return the rows of a listing, privileged roles last; remove its roles from `profiles`."""
-    is_privileged = make_privileged_test()
+
+    # Many accounts have the same roles: 20,000 roles take 1 ms, not 4.
+    @cache
+    def sorted_roles(names: tuple[str, ...]) -> list[tuple[str, bool]]:
+        return sorted(((name, is_privileged(name)) for name in names), key=itemgetter(1))
+
     # The accounts in which a role has a profile or was used. In other accounts no lookup is needed.
     special = {key.account_id for key in (*profiles, *used) if key.session_name == session_name}
     rows: list[RoleRow] = []
     for listed in saved.accounts:
-        names_of_roles = sorted(listed.roles, key=is_privileged)
+        found = sorted_roles(listed.roles)
         if listed.account.id not in special:
-            rows += rows_without_usage(session_name, listed.account, names_of_roles)
+            rows += rows_without_usage(session_name, listed.account, found)
             continue
-        for role_name in names_of_roles:
+        for role_name, privileged in found:
             key = RoleKey(session_name, listed.account.id, role_name)
             names, usage = profiles.pop(key, ()), used.get(key, NEVER_USED)
-            rows.append(RoleRow(session_name, listed.account, role_name, names, usage))
+            row = RoleRow(
+                session_name, listed.account, role_name, names, usage, None, "", privileged
+            )
+            rows.append(row)
     return rows
 
 
-def _make_foreign_rows(app: "App", entries: Sequence[ProfileEntry]) -> list[RoleRow]:
+def _make_foreign_rows(
+    app: "App", entries: Sequence[ProfileEntry], is_privileged: Callable[[str], bool]
+) -> list[RoleRow]:
     if not entries:
         return []
     # Few users have such profiles, and the import delays the first screen.
     from ssohelper.actions import foreign_profiles
 
     found = foreign_profiles.list_usable_foreign_profiles(app, entries)
-    return foreign_profile_rows((one.name, one.what) for one in found)
+    return foreign_profile_rows(((one.name, one.what) for one in found), is_privileged)
 
 
 def _make_rows_of_chains(
@@ -154,6 +190,7 @@ def _make_rows_of_chains(
     owners: _SessionsOfProfiles,
     accounts: Mapping[tuple[str, str], Account],
     used: _Usages,
+    is_privileged: Callable[[str], bool],
 ) -> list[RoleRow]:
     found = [entry for entry in config.profiles() if is_chain(entry)]
     if not found:
@@ -170,5 +207,6 @@ def _make_rows_of_chains(
             key, (account_id, name, *_) = session.key_of(chain.role), chain.assumed_role
             account = accounts.get((session.name, account_id)) or Account(account_id, "", "")
             usage = used.get(key, NEVER_USED)
-            made.append(RoleRow(session.name, account, name, (entry.name,), usage, key))
+            row = RoleRow(session.name, account, name, (entry.name,), usage, key)
+            made.append(row._replace(privileged=is_privileged(name)))
     return made

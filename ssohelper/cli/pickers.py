@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 def pick_role(app: App, choice: KnownRoles, typed: str = "") -> RoleRow | None:
     is_guarded = partial(guards.is_row_guarded, app)
-    return _run_picker_inline(RolePicker(app, choice.rows, is_guarded, typed))
+    return _run_picker_inline(RolePicker(app, choice.rows, is_guarded, typed, choice.current))
 
 
 def pick_session(app: App, sessions: list[SsoSession]) -> SsoSession | None:

@@ -160,10 +160,10 @@ TREE = """\
 --role=text Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 [config] Get and set ssohelper's own settings
-[config get <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in] Print the value of the setting KEY that is in force.
+[config get <words:default_region,form,guard.rules,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in] Print the value of the setting KEY that is in force.
 [config list] Print all settings, with their values and where each is set.
 [config path] Print the path of the settings file, whether it exists or not.
-[config set <words:default_region,form,guard.rules,name_template,notify,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in <text*] Set KEY in the settings file.
+[config set <words:default_region,form,guard.rules,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in <text*] Set KEY in the settings file.
 --default Remove KEY from the settings file.
 [doctor <profile] Find what is wrong with your AWS setup, and the cure
 --fix Make the safe repairs, and nothing else.

@@ -1,7 +1,7 @@
 """Tells by a role's name whether the role is privileged. No list proposes such a role unasked."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
 from ssohelper.core.text import compile_glob
@@ -11,7 +11,8 @@ PRIVILEGED_SIGN = "!"
 _PARTS = ("admin", "poweruser", "owner", "breakglass")
 
 
-def make_privileged_test(globs: Sequence[str] = ()) -> Callable[[str], bool]:
+@cache
+def make_privileged_test(globs: tuple[str, ...] = ()) -> Callable[[str], bool]:
     """Return a function that tests a role's name; `globs` match further privileged names."""
     patterns = [compile_glob(glob, ignore_case=True) for glob in globs]
 

@@ -1,6 +1,6 @@
 """Makes the rows of role lists. Other tools' profiles have rows too, in a group at the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.model import NEVER_USED, Account, RoleKey, Usage, encoded_profile_name
@@ -18,7 +18,8 @@ class RoleRow(NamedTuple):
     """One role of one account of one session.
 
     `chained` is the key of a role at the end of a chain. With `provider`, the row is another tool's
-    profile: `role_name` is its name, and it has no session.
+    profile: `role_name` is its name, and it has no session. A row that is `privileged` comes last,
+    and no list proposes it, unless it is a favourite.
     """
 
     session_name: str
@@ -28,6 +29,11 @@ class RoleRow(NamedTuple):
     usage: Usage = NEVER_USED
     chained: RoleKey | None = None
     provider: str = ""
+    privileged: bool = False
+
+    @property
+    def comes_last(self) -> bool:
+        return self.privileged and not self.usage.favourite
 
     @property
     def text_beside_name(self) -> str:
@@ -47,18 +53,27 @@ class RoleRow(NamedTuple):
         return self.profiles[0] if self.profiles else self.key.text
 
 
-def rows_without_usage(session: str, account: Account, role_names: Iterable[str]) -> list[RoleRow]:
+def rows_without_usage(
+    session: str, account: Account, roles: Iterable[tuple[str, bool]]
+) -> list[RoleRow]:
     """Make rows without RoleRow's own, slower constructor: most of 20,000 rows are made here."""
     make, kind = tuple.__new__, RoleRow
-    return [make(kind, (session, account, name, (), NEVER_USED, None, "")) for name in role_names]
+    return [
+        make(kind, (session, account, name, (), NEVER_USED, None, "", privileged))
+        for name, privileged in roles
+    ]
 
 
-def foreign_profile_rows(names_and_providers: Iterable[tuple[str, str]]) -> list[RoleRow]:
+def foreign_profile_rows(
+    names_and_providers: Iterable[tuple[str, str]],
+    is_privileged: Callable[[str], bool] = lambda _name: False,
+) -> list[RoleRow]:
     """Return rows of other tools' profiles. Their keys hold only a name, unlike any role's key."""
     rows = []
     for name, provider in names_and_providers:
         key = RoleKey("", "", "", encoded_profile_name(name))
-        rows.append(RoleRow("", OTHER_PROFILES, name, (name,), chained=key, provider=provider))
+        row = RoleRow("", OTHER_PROFILES, name, (name,), NEVER_USED, key, provider)
+        rows.append(row._replace(privileged=is_privileged(name)))
     return rows
 
 
@@ -78,7 +93,10 @@ def usage_sort_key(usage: Usage) -> tuple[bool, int, int]:
 
 
 def make_role_index(rows: Sequence[RoleRow]) -> "Index":
-    """Return the search index. If `rows` are ranked, used roles precede equal matches."""
+    """Return the search index. If `rows` are ranked, used roles precede equal matches.
+
+    Of equal matches, privileged roles come last.
+    """
     # Imported here: the full screen appears 1 ms sooner without this module.
     from ssohelper.core.search import Index
 
@@ -93,5 +111,10 @@ def make_role_index(rows: Sequence[RoleRow]) -> "Index":
     ]
     fuzzy, named = (ACCOUNT_NAME, ROLE_NAME), (ACCOUNT_ID, ROLE_NAME, PROFILES)
     return Index(
-        columns, fuzzy_columns=fuzzy, hidden=(EMAIL,), preferred=preferred, named_columns=named
+        columns,
+        fuzzy_columns=fuzzy,
+        hidden=(EMAIL,),
+        preferred=preferred,
+        last=[row.comes_last for row in rows],
+        named_columns=named,
     )

@@ -1,9 +1,10 @@
 """Sorts the list of roles, and arranges it as a tree: each account with its roles below it."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
-from ssohelper.core.privileged import make_privileged_test
+from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import OTHER_PROFILES, RoleRow
 
 # The orders of the list of roles. Favourites come first in each.
@@ -84,6 +85,13 @@ def group_by_account(rows: Sequence[RoleRow], row_numbers: Sequence[int]) -> Gro
     return groups
 
 
+def put_used_privileged_last(rows: Sequence[RoleRow], groups: Groups) -> None:
+    """Put privileged roles last in their account, also if they were used: `rows` are ranked."""
+    for row in takewhile(lambda row: row.usage != NEVER_USED, rows):
+        if row.comes_last and (group := groups.get(account_key(row))):
+            group.sort(key=lambda number: rows[number].comes_last)
+
+
 def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[int]:
     """Return row numbers in the view's order; in a tree, accounts with favourites come first."""
     if view.sort == BY_USE:
@@ -96,11 +104,9 @@ def sorted_row_numbers(rows: Sequence[RoleRow], view: RoleListView) -> Sequence[
         first = name.casefold() if view.sort == BY_NAME else ""
         return account == OTHERS_KEY, account not in liked, first, account[::-1]
 
-    is_privileged = make_privileged_test()
-
     def role_sort_key(number: int) -> tuple[bool, bool, str]:
-        name = rows[number].role_name
-        return not rows[number].usage.favourite, is_privileged(name), name.casefold()
+        row = rows[number]
+        return not row.usage.favourite, row.privileged, row.role_name.casefold()
 
     found: list[int] = []
     for account in sorted(groups, key=account_sort_key):

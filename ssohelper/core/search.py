@@ -54,8 +54,9 @@ class Index:
     A term is compared once with each different text of a column. In the two `fuzzy_columns`, other
     characters may stand between a word's own, and a word may begin in the first column and end in
     the second. An excluded word (`!word`) is not searched in `hidden` columns. Of equal matches,
-    the first `preferred` rows come first. `named_columns` are the columns of account ids, role
-    names and profiles: if nothing matches, the text may be a pasted one that names rows by these.
+    the first `preferred` rows come first, and those that are `last` at the end. `named_columns` are
+    the columns of account ids, role names and profiles: if nothing matches, the text may be a
+    pasted one that names rows by these.
     """
 
     def __init__(
@@ -65,17 +66,20 @@ class Index:
         fuzzy_columns: tuple[int, int] | None = None,
         hidden: Collection[int] = (),
         preferred: int = 0,
+        last: Iterable[bool] = (),
         named_columns: tuple[int, int, int] | None = None,
     ) -> None:
         self._rows = range(len(columns[0]) if columns else 0)
         self._columns = [_Column(column) for column in columns]
         self._fuzzy_columns, self._hidden, self._preferred = fuzzy_columns, hidden, preferred
         self._named_columns = named_columns
+        # Less than a point, but more than the length of any text.
+        self._handicaps = [-_POINT // 2 if is_last else 0 for is_last in last]
         self._by_term: dict[Term, list[Sequence[int] | None]] = {}
 
     def search(self, query: str | Iterable[str], *, fuzzy: bool = False) -> list[int]:
         found: Sequence[int] = self._rows
-        totals = [0] * len(found)
+        totals = [*self._handicaps] or [0] * len(found)
         terms = parse_query(query, fuzzy=fuzzy)
         for term in terms:
             scores = self._scores(term, found)
@@ -87,6 +91,7 @@ class Index:
             totals = list(compress(totals, scores))
         for place in range(bisect_left(found, self._preferred)):
             totals[place] = -(-totals[place] // _POINT) * _POINT
+            totals[place] += self._handicaps[found[place]] if self._handicaps else 0
         order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
         if not order and self._named_columns and not any(term.is_excluded for term in terms):
             text = query if isinstance(query, str) else " ".join(query)

@@ -1,11 +1,13 @@
 """Decides which line of the list shows which role: by search, filter, order, folded accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core import role_rows, role_tree
+from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.role_tree import FLAT, Groups, RoleListView, account_key
+from ssohelper.core.role_tree import BY_USE, FLAT, Groups, RoleListView, account_key
 
 if TYPE_CHECKING:
     from ssohelper.core.search import Index, Span
@@ -36,8 +38,10 @@ class ShownRoles:
     A change of what is shown takes milliseconds for 20,000 rows.
     """
 
-    def __init__(self, view: RoleListView = FLAT) -> None:
+    def __init__(self, view: RoleListView = FLAT, current: RoleRow | None = None) -> None:
         self.view = view
+        # The row of the role that this shell uses.
+        self.current = current
         self.query = ""
         self.rows: Sequence[RoleRow] = ()
         self.lines: Sequence[int] = ()
@@ -99,6 +103,8 @@ class ShownRoles:
             self._groups, self.lines = {}, numbers
             return
         self._groups = role_tree.group_by_account(self.rows, numbers)
+        if self.view.sort == BY_USE and not self.is_searching:
+            role_tree.put_used_privileged_last(self.rows, self._groups)
         if self._accounts is None and len(numbers) == len(self.rows):
             self._accounts = self._groups
         self.lines = lines = list[int]()
@@ -115,12 +121,34 @@ class ShownRoles:
     def line_with_content(self, content: LineContent | None) -> int:
         """Return the line of a role or a heading; for a folded role the line of its heading.
 
-        If there is no such line, return the line of the first role, or 0 if all accounts are
-        folded.
+        If there is no such line, return that of the best match or, without a search, of the role
+        that is proposed. If no role is proposed, return ~LINE of the first role.
         """
-        default = 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
-        if content is None:
-            return default
+        line = None if content is None else self._find_line(content)
+        if line is not None:
+            return line
+        first = 1 if len(self.lines) > 1 and self.lines[0] < 0 <= self.lines[1] else 0
+        if self.is_searching:
+            return next(filter(self._is_best_match, range(len(self.lines))), first)
+        lines = (self._find_line(LineContent(row, False)) for row in self._proposed_rows())
+        return next((line for line in lines if line is not None), ~first)
+
+    def _is_best_match(self, line: int) -> bool:
+        """Return whether the role here is not privileged, or a word of the search is in its name."""
+        row = self.rows[self.lines[line]]
+        name, words = row.role_name.casefold(), self.query.casefold().split()
+        return self.lines[line] >= 0 and (not row.comes_last or any(word in name for word in words))
+
+    def _proposed_rows(self) -> Iterator[RoleRow]:
+        """Yield this shell's role, favourites, and roles that were used twice, unless privileged."""
+        if self.current is not None and self.view.shows_row(self.current):
+            yield self.current
+        for row in takewhile(lambda row: row.usage != NEVER_USED, self.rows):  # they are ranked
+            is_usual = row.usage.favourite or (row.usage.uses > 1 and not row.privileged)
+            if is_usual and self.view.shows_row(row):
+                yield row
+
+    def _find_line(self, content: LineContent) -> int | None:
         numbers, start, key = self.lines, 0, content.row.key
         if not self.view.is_flat:
             numbers = self._groups.get(account_key(content.row), ())
@@ -128,7 +156,7 @@ class ShownRoles:
             if numbers and (content.is_heading or self.lines[start : start + 1] != numbers[:1]):
                 return start - 1
         lines = (at for at, number in enumerate(numbers, start) if self.rows[number].key == key)
-        return next(lines, default)
+        return next(lines, None)
 
     def role_at_line(self, line: int) -> RoleRow | None:
         content = self.content_of_line(line)

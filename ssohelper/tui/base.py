@@ -37,6 +37,8 @@ _NOTE_SECONDS = 6.0
 _NO_COLOR = NoColor()
 _KINDS = {"information": Kind.NOTE, "warning": Kind.WARNING, "error": Kind.ERROR}
 
+NO_ROLE_CHOSEN = "no role chosen: ↓ or type"
+
 
 class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
     """A Textual app that calls ssohelper's actions.
@@ -117,6 +119,9 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def warn_nothing_selected(self, kind: str) -> None:
         self.show_warning(f"no {kind} is selected")
+
+    def warn_no_role_chosen(self) -> None:
+        self.show_warning(NO_ROLE_CHOSEN)
 
     def notify(
         self,

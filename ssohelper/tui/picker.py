@@ -23,7 +23,7 @@ from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.system import terminal
 from ssohelper.tui import tty
-from ssohelper.tui.base import TuiApp
+from ssohelper.tui.base import NO_ROLE_CHOSEN, TuiApp
 from ssohelper.tui.current_size import CurrentSizeScreen
 from ssohelper.tui.one_time_timers import call_after, call_after_drawing
 from ssohelper.tui.widgets.cells import fitted
@@ -128,16 +128,17 @@ class RolePicker(InlinePicker[RoleRow]):
         rows: Sequence[RoleRow],
         is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
         typed: str = "",
+        current: RoleRow | None = None,
     ) -> None:
         super().__init__(services)
-        self._rows = rows
+        self._rows, self._current = rows, current
         self._typed = typed
         self._is_guarded = is_guarded
         self._status = Static("", classes="status", markup=False)
 
     def make_copy(self) -> RolePicker:
         typed = self.query_one(RolePane).line.value
-        return RolePicker(self.services, self._rows, self._is_guarded, typed)
+        return RolePicker(self.services, self._rows, self._is_guarded, typed, self._current)
 
     def compose(self) -> ComposeResult:
         yield RolePane(
@@ -145,6 +146,7 @@ class RolePicker(InlinePicker[RoleRow]):
             now=self.services.clock.now,
             is_guarded=self._is_guarded,
             typed=self._typed,
+            current=self._current,
         )
         yield self._status
         yield KeyHints(_KEYS)
@@ -157,6 +159,9 @@ class RolePicker(InlinePicker[RoleRow]):
 
     def _show_row_under_cursor(self) -> None:
         self._status.update(row_text(self.query_one(RoleList).row, self.size.width))
+
+    def warn_no_role_chosen(self) -> None:
+        self._status.update(NO_ROLE_CHOSEN)
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         self.exit(event.row)

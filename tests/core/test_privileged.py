@@ -19,7 +19,7 @@ from ssohelper.core.role_rows import RoleRow, make_role_index
     ],
 )
 def test_a_role_is_privileged_by_its_name(name, expected):
-    assert make_privileged_test(["Deploy-Prod*"])(name) is expected
+    assert make_privileged_test(("Deploy-Prod*",))(name) is expected
 
 
 def test_short_words_find_roles_whose_words_they_begin_before_others():

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from ssohelper.core.model import Account, RoleKey, Usage
+from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows
 from ssohelper.core.role_tree import FLAT, SORTS, RoleListView, account_key
 from ssohelper.core.shown_roles import LineContent, ShownRoles
@@ -100,13 +101,14 @@ def test_a_heading_stays_under_the_cursor_when_its_account_is_unfolded():
     content = shown.content_of_line(0)
     shown.set_view(RoleListView())
     assert (shown.line_with_content(content), list(shown.lines)) == (0, [-1, 0, 1])
-    assert shown.line_with_content(None) == 1
+    assert shown.line_with_content(None) == ~1
     shown.set_view(FLAT)
     assert shown.line_with_content(content) == 0
 
 
 def row(name: str, account_id: str, role: str, usage: Usage = Usage()) -> RoleRow:  # noqa: B008
-    return RoleRow("corp", Account(account_id.zfill(12), name, ""), role, (), usage)
+    account, privileged = Account(account_id.zfill(12), name, ""), make_privileged_test()(role)
+    return RoleRow("corp", account, role, (), usage, privileged=privileged)
 
 
 WORLD = ranked_rows(
@@ -138,6 +140,42 @@ def test_favourites_come_first_in_each_order(sort, tree, flat):
         shown = ShownRoles(RoleListView(is_flat, sort))
         shown.set_rows(WORLD)
         assert " ".join(map(text, shown.lines)).startswith(wanted)
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+@pytest.mark.parametrize(
+    ("role", "usage", "is_current", "is_proposed"),
+    [
+        ("Read", Usage(5, 2), False, True),
+        ("Read", Usage(5, 1), False, False),
+        ("Read", Usage(None, 0, favourite=True), False, True),
+        ("Admin", Usage(5, 9), False, False),
+        ("Admin", Usage(None, 0, favourite=True), False, True),
+        ("Admin", Usage(), True, True),
+    ],
+)
+def test_only_a_role_that_the_user_prefers_is_proposed(
+    is_flat, role, usage, is_current, is_proposed
+):
+    one, other = row("beta", "1", role, usage), row("beta", "1", "View")
+    shown = ShownRoles(RoleListView(is_flat), one if is_current else None)
+    shown.set_rows(ranked_rows([other, one]))
+    line = shown.line_with_content(None)
+    assert (shown.role_at_line(line) is one) is is_proposed
+    assert (line < 0) is not is_proposed
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"), [("beta", "Read"), ("beta adm", "Admin"), ("alp", "Admin")]
+)
+def test_a_search_proposes_a_privileged_role_if_it_names_it_or_finds_no_other(query, expected):
+    rows = [row("beta", "1", "Admin"), row("beta", "1", "Read"), row("alpha", "2", "Admin")]
+    shown = ShownRoles(RoleListView())
+    shown.set_rows(rows)
+    shown.search(query)
+    found = shown.role_at_line(shown.line_with_content(None))
+    assert found is not None
+    assert found.role_name == expected
 
 
 @pytest.mark.parametrize("sort", ["use", "name", "id"])

@@ -8,6 +8,7 @@ import termios
 
 import pytest
 
+from ssohelper.tui.base import NO_ROLE_CHOSEN
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.long_rows import long_after
 from tests.tui.terminal import Terminal
@@ -60,11 +61,14 @@ def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
-@pytest.mark.long
-def test_escape_clears_the_search_then_leaves_with_130_without_a_change(shell: Shell) -> None:
-    inside = terminal(shell, SCRIPT, "whoami")
+@pytest.mark.parametrize("command", ["use", "console --print", "exec -- true"])
+def test_enter_alone_takes_no_role_and_escape_leaves_with_130(shell: Shell, command: str) -> None:
+    line = f"exec {SCRIPT} {command} > {shell.home}/out"
+    inside = terminal(shell, "/bin/sh", "-c", line, _SSOHELPER_SHELL="bash")
     inside.until("20/20")
     before = inside.attributes
+    inside.send("\r")
+    inside.until(NO_ROLE_CHOSEN)
     inside.send("zz")
     inside.until(" 0/20")
     inside.send("\x1b")
@@ -192,6 +196,8 @@ def test_without_a_command_the_full_screen_opens_searches_and_leaves(shell: Shel
 
 def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT, SHELL="/bin/sh", NO_COLOR="1")
+    inside.until("20/20")
+    inside.send("\x1b[B")
     inside.until("role keys")
     inside.send("\x1b[18~")
     inside.until("exit: back to the full screen")

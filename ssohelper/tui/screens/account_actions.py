@@ -37,7 +37,6 @@ from ssohelper.tui import background
 from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.screens.command_line import run_command
-from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.role_shell import (
     check_credentials,
@@ -98,7 +97,7 @@ class RowActions:
         if self.acts_on_ticked_roles(name):
             self._run_on_ticked(name, self.roles.ticked)
         elif row is None:
-            self.app.warn_nothing_selected("role")
+            self.app.warn_no_role_chosen()
         elif row.provider and (name in _REFUSED or name in _PROVIDED_BY_OTHERS):
             self._run_on_foreign_profile(name, row)
         elif name in ("copy_profile", "copy_account", "copy_export"):
@@ -142,11 +141,8 @@ class RowActions:
 
     # -- using a role: the program ends, and the shell runs `ssohelper use` --------------------
 
-    def use_role(self, row: RoleRow, *, guarded: bool, confirms: bool) -> None:
-        """Leave the program and use the row's role. Ask first for a missing grant or sign-in.
-
-        With `confirms`, ask whether to use this role.
-        """
+    def use_role(self, row: RoleRow, *, guarded: bool) -> None:
+        """Leave the program and use the row's role. Ask first for a missing grant or sign-in."""
         app = self.app
         try:
             app.services.config.read()  # `ssohelper use` needs a readable config too
@@ -156,7 +152,7 @@ class RowActions:
         wanted = WantedAction(_USE, row.label)
         if row.session_name in app.sign_ins:
             why = LoginRequired(f'the sign-in to "{row.session_name}" is still running')
-            again = partial(self.use_role, row, guarded=guarded, confirms=confirms)
+            again = partial(self.use_role, row, guarded=guarded)
             sign_in_first(app, row.session_name, why, wanted, again)
             return
         session = next((one for one in app.config_sessions if one.name == row.session_name), None)
@@ -166,10 +162,7 @@ class RowActions:
             return
 
         async def ask_and_use() -> None:
-            if guarded:
-                if not await self._ensure_grant(row):
-                    return
-            elif confirms and not await self._confirm_role(row):
+            if guarded and not await self._ensure_grant(row):
                 return
             if missing is not None and (
                 not await offer_sign_in(app, row.session_name, missing, wanted)
@@ -178,7 +171,7 @@ class RowActions:
                 return
             app.leave(find_use_command(app.services, row), row)
 
-        if guarded or confirms or missing is not None:
+        if guarded or missing is not None:
             self._start("use", ask_and_use)
         else:
             app.leave(find_use_command(app.services, row), row)
@@ -198,12 +191,6 @@ class RowActions:
             hint = f"{self.app.key_of('accounts.refresh')} refreshes the list"
             self.app.show_error(RoleNotAssigned(why.message, hint=hint))
         return why is not None
-
-    async def _confirm_role(self, row: RoleRow) -> bool:
-        where = f" in {row.account.name or row.account.id}" if row.session_name else ""
-        question = f"use {row.role_name}{where}?"
-        command = find_use_command(self.app.services, row)
-        return await self.app.push_screen_wait(ConfirmScreen(question, command=command))
 
     def _resolve_profile(self, row: RoleRow) -> Profile:
         return selection.resolve_chosen_role(self.app.services, row.key, row.profiles)

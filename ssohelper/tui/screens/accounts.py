@@ -124,7 +124,8 @@ class AccountsScreen(MainScreen):
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
             store, listed = self.services.usage, self.roles
-            listed.show_first_rows(self._known.rows, store.load_list_view())
+            view, current = store.load_list_view(), self._known.current
+            listed.show_first_rows(self._known.rows, view, current)
             self.app.end_work.add(lambda: store.save_list_view(listed.shown.view))
             yield self._pane
 
@@ -290,6 +291,7 @@ class AccountsScreen(MainScreen):
 
     def _show_known_roles(self, choice: KnownRoles) -> None:
         self._known, self._config_error = choice, None
+        self.roles.shown.current = choice.current
         self._set_sessions_of_app()
         self.query(".error").remove()
         self.mount_all(self._messages_above_list(), before="#body")
@@ -439,7 +441,7 @@ class AccountsScreen(MainScreen):
     def _toggle_tick(self, step: int) -> None:
         row = self.roles.row
         if not self.roles.shown.count:
-            self.app.warn_nothing_selected("role")
+            self.app.warn_no_role_chosen()
         if row is not None and row.provider:
             self.app.show_done(
                 "only roles are ticked: ssohelper does not provide this profile's credentials"
@@ -467,8 +469,7 @@ class AccountsScreen(MainScreen):
 
     def on_role_list_chosen(self, event: RoleList.Chosen) -> None:
         actions = self._actions or self._make_actions()
-        guarded, confirms = self._is_guarded(event.row), self._pane.is_untouched
-        actions.use_role(event.row, guarded=guarded, confirms=confirms)
+        actions.use_role(event.row, guarded=self._is_guarded(event.row))
 
     def _make_actions(self) -> RowActions:
         from ssohelper.tui.screens.account_actions import RowActions

@@ -13,6 +13,7 @@ from ssohelper.core import role_rows
 from ssohelper.core.clock_text import ago_text
 from ssohelper.core.instants import duration_text
 from ssohelper.core.model import GUARD_SIGN, Account, RoleKey
+from ssohelper.core.privileged import PRIVILEGED_SIGN
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shown_roles import Heading, ShownRoles
 from ssohelper.core.text import count_text, show
@@ -43,14 +44,15 @@ RoleList {
 }
 """
 
-CURSOR, FAVOURITE, GUARDED = "❯", "★", GUARD_SIGN
+CURSOR, CURRENT = "❯", "»"
+FAVOURITE, GUARDED, PRIVILEGED = "★", GUARD_SIGN, PRIVILEGED_SIGN
 LIVE, PROFILE = "●", "P"
 FOLDED, UNFOLDED = "▸", "▾"
 TICKED = "✓"
 # The mark of an account that a rule of the settings gives a colour.
 COLORED = "▌"
-# The cells before a role's name: for the marks of cursor, favourite and guard.
-SIGNS_WIDTH = 4 + len(GUARDED)
+# The cells before a role's name: for the marks of cursor, favourite, guard and privileged role.
+SIGNS_WIDTH = 5 + len(GUARDED)
 # The cells before an account's name: for the marks of the cursor, of a colour and of a fold.
 HEADING_SIGNS_WIDTH = 4
 # The label of an account is shown only if it leaves at least this many cells for the account's name.
@@ -167,6 +169,7 @@ class RolePainter:
         wide: Columns,
         *,
         is_cursor: bool,
+        is_current: bool = False,
         has_heading: bool,
     ) -> list[Segment]:
         base = self._row_style(is_cursor)
@@ -189,7 +192,7 @@ class RolePainter:
         name = "" if has_heading else row.account.name or row.account.id
         return [
             *self._draw_cursor_and_mark(
-                row.account, base, is_cursor, is_ticked=row.key in self.ticked
+                row.account, base, is_cursor, CURRENT if is_current else " ", row.key in self.ticked
             ),
             *self._draw_signs(row, base, is_cursor),
             *draw_cell(name, role_rows.ACCOUNT_NAME, wide.name, base, wide.name_tail),
@@ -209,16 +212,21 @@ class RolePainter:
         return self._style("") + self._style("cursor") if is_cursor else self._style("")
 
     def _draw_cursor_and_mark(
-        self, account: Account, base: Style, is_cursor: bool, *, is_ticked: bool = False
+        self,
+        account: Account,
+        base: Style,
+        is_cursor: bool,
+        other_sign: str = " ",
+        is_ticked: bool = False,
     ) -> list[Segment]:
-        mark = self.mark_of(account)
+        mark, sign = self.mark_of(account), CURSOR if is_cursor else other_sign
         if is_ticked:
             strong = base + (Style(bold=True) if is_cursor else self._style("group"))
-            return [Segment(CURSOR if is_cursor else " ", base), Segment(TICKED, strong)]
+            return [Segment(sign, base), Segment(TICKED, strong)]
         if mark is None:
-            return [Segment(f"{CURSOR if is_cursor else ' '} ", base)]
+            return [Segment(f"{sign} ", base)]
         style = base if is_cursor else base + self.color_style(mark.color)
-        return [Segment(CURSOR if is_cursor else " ", base), Segment(COLORED, style)]
+        return [Segment(sign, base), Segment(COLORED, style)]
 
     def _draw_signs(self, row: RoleRow, base: Style, is_cursor: bool) -> list[Segment]:
         favourite = base if is_cursor else base + self._style("favourite")
@@ -226,6 +234,7 @@ class RolePainter:
         return [
             Segment(FAVOURITE if row.usage.favourite else " ", favourite),
             Segment(GUARDED if self._is_guarded(row) else " " * len(GUARDED), guarded),
+            Segment(PRIVILEGED if row.privileged else " ", guarded),
             Segment(" ", base),
         ]
 

@@ -63,8 +63,8 @@ class RoleList(ScrollView, can_focus=False):
     ) -> None:
         super().__init__(id=id)
         self.shown = ShownRoles(FLAT)
+        # The line of the cursor. It is ~LINE while no role is chosen: the next move starts there.
         self.cursor = 0
-        self.was_cursor_moved = False
         self._painter = role_lines.RolePainter(self._style, now, is_guarded)
         self._content = columns.measure_columns(())
         # The columns that are drawn now, and for which visible lines and width they were computed.
@@ -79,7 +79,7 @@ class RoleList(ScrollView, can_focus=False):
 
     def set_rows(self, rows: Sequence[RoleRow]) -> None:
         """Show these rows, which are sorted with the best first. The cursor stays on its role."""
-        left = self.cursor
+        left = self.cursor if self.rows else 0
         self._content = columns.measure_columns(rows).with_live_marks(bool(self._painter.live))
         ticked = self._painter.ticked
         self._painter.ticked = ticked and ticked.intersection(row.key for row in rows)
@@ -96,8 +96,11 @@ class RoleList(ScrollView, can_focus=False):
         self.refresh()
         self._post_from_list(self.Moved())
 
-    def show_first_rows(self, rows: Sequence[RoleRow], view: RoleListView) -> None:
-        self.shown = ShownRoles(view)
+    def show_first_rows(
+        self, rows: Sequence[RoleRow], view: RoleListView = FLAT, current: RoleRow | None = None
+    ) -> None:
+        """Show the rows; the cursor goes to the role that `ShownRoles` proposes, if any."""
+        self.shown = ShownRoles(view, current)
         self.set_rows(rows)
 
     def search(self, text: str, content: LineContent | None = None) -> None:
@@ -180,7 +183,6 @@ class RoleList(ScrollView, can_focus=False):
         """Move the cursor to this line; from a heading that cannot be folded `heading_step`
         further.
         """
-        self.was_cursor_moved = True
         if not self.shown.lines:
             return
         line = min(max(line, 0), len(self.shown.lines) - 1)
@@ -202,7 +204,7 @@ class RoleList(ScrollView, can_focus=False):
         if row is not None:
             self._post_from_list(self.Chosen(row))
         elif self.cursor < 0:
-            self.app.warn_nothing_selected("role")
+            self.app.warn_no_role_chosen()
         else:
             self.toggle_fold()
 
@@ -341,6 +343,7 @@ class RoleList(ScrollView, can_focus=False):
                 self.shown.spans(number),
                 self._layout_of_visible_lines(width)[0],
                 is_cursor=is_cursor,
+                is_current=self.rows[number] is self.shown.current,
                 has_heading=not self.shown.view.is_flat,
             )
         return Strip(segments).adjust_cell_length(width, self._style(""))

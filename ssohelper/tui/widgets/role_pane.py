@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import BindingType
 
-from ssohelper.core.model import NEVER_USED
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
 from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
@@ -53,10 +52,11 @@ class RolePane(SearchPane["LineContent"]):
         now: Callable[[], int],
         is_guarded: Callable[[RoleRow], bool] = lambda _row: False,
         typed: str = "",
+        current: RoleRow | None = None,
     ) -> None:
         super().__init__()
         self.list = RoleList(now=now, is_guarded=is_guarded)
-        self.list.set_rows(rows)
+        self.list.show_first_rows(rows, current=current)
         if typed:
             self.line.insert(typed)
             self.search_now()
@@ -69,12 +69,6 @@ class RolePane(SearchPane["LineContent"]):
 
     def row_counts(self) -> RowCounts:
         return RowCounts(self.list.tick_count, self.list.shown.count, len(self.list.rows))
-
-    @property
-    def is_untouched(self) -> bool:
-        """Return whether the cursor is still on the first role, and that role was never used."""
-        is_fresh = all(row.usage == NEVER_USED for row in self.list.rows[:1])
-        return is_fresh and not self.list.was_cursor_moved and not self.list.shown.is_searching
 
     @property
     def searched_list(self) -> RoleList:
@@ -91,7 +85,7 @@ class RolePane(SearchPane["LineContent"]):
         if self.list.shown.count:
             self.list.choose()
         else:
-            self.app.warn_nothing_selected("role")
+            self.app.warn_no_role_chosen()
 
     def clear_ticks(self) -> bool:
         had_ticks = self.list.tick_count > 0

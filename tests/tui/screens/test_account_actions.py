@@ -69,7 +69,7 @@ def test_what_is_left_or_not_possible_does_nothing(world: DemoHome) -> None:
         assert (user.messages, user.app.clipboard) == ("", "")
 
         await user.press("escape", "escape")
-        await choose(user, "payments-dev developer", "❯ ★   Developer")
+        await choose(user, "payments-dev developer", "❯ ★    Developer")
         for key in ("ctrl+y", "ctrl+x"):
             await user.press(key)
             await user.wait_for_message(

@@ -36,7 +36,7 @@ def test_favourites_and_recent_roles_come_first_and_typing_searches(world: DemoH
             ("payments-dev", "ReadOnlyAccess"),
             ("payments-prod", "DatabaseAdmin"),
         ]
-        assert "❯ ★   Developer" in user.screen
+        assert "❯ ★    Developer" in user.screen
         assert "12m ago" in user.screen
         await user.press(*"admin pay")
         await user.wait_for_text("payments-prod", "DatabaseAdmin")
@@ -344,7 +344,7 @@ def test_enter_takes_no_other_role_when_a_refresh_has_removed_the_one_under_the_
         if is_gone:
             await user.wait_for_message(gone)
             await user.press("enter")
-            await user.wait_for_message("no role is selected")
+            await user.wait_for_message("no role chosen: ↓ or type")
             await user.press("down")
         else:
             await until(lambda: "refreshed the list" in user.messages)

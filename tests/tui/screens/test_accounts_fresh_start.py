@@ -1,9 +1,8 @@
-"""At a fresh start, Enter alone uses no role: the program has put the cursor there, not the user."""
+"""At the start the cursor is on no role that the user has not chosen: Enter alone uses none."""
 
 import pytest
 
-from ssohelper.tui.screens.accounts import AccountsScreen
-from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.base import NO_ROLE_CHOSEN
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
@@ -15,38 +14,29 @@ def fresh(world: DemoHome) -> DemoHome:
     return world
 
 
-def test_enter_on_the_first_role_asks(fresh: DemoHome) -> None:
+def test_enter_alone_uses_no_role(fresh: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
         for _ in range(2):
             await user.press("enter")
-            await user.wait_for_screen(ConfirmScreen)
-            assert "use DataScienceReadOnly in data-lake?" in user.screen
-            await user.press("enter")  # Enter answers "No", which has the focus
-            await user.wait_for_screen(AccountsScreen)
-        assert user.app.chosen is None
-        await user.press("enter")
-        await user.wait_for_screen(ConfirmScreen)
-        await user.press("y")
-        await until(lambda: user.app.chosen is not None)
+            await user.wait_for_message(NO_ROLE_CHOSEN)
+        await user.press("ctrl+q")
 
-    app = run_scenario(fresh.app(), scenario)
-    assert app.return_value == "ssohelper use corp:000030000003/DataScienceReadOnly"
+    assert run_scenario(fresh.app(), scenario).chosen is None
 
 
-@pytest.mark.parametrize("keys", [("down",), tuple("payments-dev developer"), ("down", "up")])
-def test_a_role_that_the_user_went_to_needs_no_question(fresh, keys):
+@pytest.mark.parametrize(
+    "keys", [("down",), tuple("payments-dev developer"), ("down", "down", "up")]
+)
+def test_a_role_that_the_user_went_to_is_used(fresh, keys):
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
         await user.press(*(key if key != " " else "space" for key in keys), "enter")
         await until(lambda: user.app.chosen is not None)
 
     assert run_scenario(fresh.app(), scenario).return_value
 
 
-def test_a_role_that_was_used_before_needs_no_question(world: DemoHome) -> None:
+def test_a_role_that_was_used_before_is_used(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
         await user.press("enter")
         await until(lambda: user.app.chosen is not None)
 

@@ -26,13 +26,13 @@ async def tick_two(user: User) -> None:
 def test_ticks_are_marked_counted_and_end_with_escape(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await tick_two(user)
-        await user.wait_for_text("❯✓    ReadOnlyAccess")
+        await user.wait_for_text("❯✓     ReadOnlyAccess")
         await user.press("escape")
         await user.wait_for_text(
-            "type to search", "✓2  21/21", " ✓★   Developer", "❯✓    ReadOnlyAccess"
+            "type to search", "✓2  21/21", " ✓★    Developer", "❯✓     ReadOnlyAccess"
         )
         await user.press("ctrl+g")
-        await user.wait_for_text("○ tree", "✓★   payments-dev")
+        await user.wait_for_text("○ tree", "✓★    payments-dev")
         await user.press("ctrl+g", "shift+left")
         await user.wait_for_text("▸ payments-dev", "★ ✓1 ●7h")
         await user.press("escape")
@@ -48,7 +48,7 @@ def test_tab_ticks_downwards_and_upwards_and_names_are_copied(world: DemoHome) -
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("left", "tab")
-        await user.wait_for_text("✓3  21/21", " ✓★   Developer", "❯ ▾ payments-prod")
+        await user.wait_for_text("✓3  21/21", " ✓★    Developer", "❯ ▾ payments-prod")
         assert {row.key for row in role_list(user).ticked} == {
             RoleKey("corp", DEV, name) for name in ("Developer", "ReadOnlyAccess", "DatabaseAdmin")
         }
@@ -58,9 +58,9 @@ def test_tab_ticks_downwards_and_upwards_and_names_are_copied(world: DemoHome) -
         await user.press("home", "down")
         await user.wait_for_text("role keys")
         await user.press("down", "shift+tab")
-        await user.wait_for_text("✓1  21/21", "❯ ★   Developer")
+        await user.wait_for_text("✓1  21/21", "❯ ★    Developer")
         await user.press("shift+tab")
-        await user.wait_for_text("✓2  21/21", "❯✓★   Developer")
+        await user.wait_for_text("✓2  21/21", "❯✓★    Developer")
 
         await user.press("escape")
         await user.wait_for_text("role keys")

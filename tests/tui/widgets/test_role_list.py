@@ -15,7 +15,7 @@ def test_a_name_that_is_whole_in_80_columns_is_whole_in_wider_terminals(world: D
             await user.wait_for_text("payments-prod.DatabaseAdmin  ", "41m left")
         # Without lines for the details below the list, they are beside it.
         await user.pilot.resize_terminal(120, 19)
-        await user.wait_for_text("payments-prod.Data…", "41m left")
+        await user.wait_for_text("payments-prod.Dat…", "41m left")
 
     run_scenario(world.app(), scenario, size=(80, 24))
 
@@ -24,7 +24,7 @@ def test_below_the_last_role_and_in_an_empty_list_nothing_acts(world: DemoHome) 
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press(*"payments-dev developer")
-        await user.wait_for_text("1 of 3 roles", "❯ ★   Developer")
+        await user.wait_for_text("1 of 3 roles", "❯ ★    Developer")
         before = user.screen
         await user.pilot.click(RoleList, offset=(10, 8))
         assert user.screen == before
@@ -35,7 +35,7 @@ def test_below_the_last_role_and_in_an_empty_list_nothing_acts(world: DemoHome) 
         await user.wait_for_text("nothing matches")
         await user.pilot.double_click(RoleList, offset=(10, 0))
         await user.press("tab", "shift+tab", "enter")
-        await user.wait_for_message("no role is selected")
+        await user.wait_for_message("no role chosen: ↓ or type")
         assert role_list(user).ticked == []
         assert isinstance(user.app.screen, AccountsScreen)
 

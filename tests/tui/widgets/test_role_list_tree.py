@@ -26,7 +26,7 @@ def lines(user: User) -> list[str]:
 
 def test_an_account_is_folded_and_unfolded_with_the_arrows(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text(f"▾ {DEV}", "❯ ★   Developer", "role keys", "●7h")
+        await user.wait_for_text(f"▾ {DEV}", "❯ ★    Developer", "role keys", "●7h")
         await user.press("left")
         await user.wait_for_text(f"❯ ▾ {DEV}", "live keys     1")
         await user.press("left")
@@ -34,9 +34,9 @@ def test_an_account_is_folded_and_unfolded_with_the_arrows(world: DemoHome) -> N
         await user.wait_for_text(f"❯ ▸ {DEV}  3 roles", "★ ●7h  31m ago")
         assert "Developer" not in lines(user)[1]
         await user.press("right")
-        await user.wait_for_text(f"❯ ▾ {DEV}", "★   Developer")
+        await user.wait_for_text(f"❯ ▾ {DEV}", "★    Developer")
         await user.press("right")
-        await user.wait_for_text("❯ ★   Developer")
+        await user.wait_for_text("❯ ★    Developer")
         await user.press("left", "enter")
         await user.wait_for_text(f"❯ ▸ {DEV}")
         await user.press("enter")
@@ -52,7 +52,7 @@ def test_what_a_search_finds_is_unfolded_and_the_arrows_edit_the_search(world: D
         await user.press("shift+left")
         await user.wait_for_text(f"❯ ▸ {DEV}", "▸ payments-prod")
         await user.press(*"develper")
-        await user.wait_for_text("❯ ★   Developer")
+        await user.wait_for_text("❯ ★    Developer")
         await user.press("left", "left", "left", "o", "left")
         line = user.app.screen.query_one(SearchLine)
         await until(lambda: line.value == "developer", 60)
@@ -72,11 +72,11 @@ def test_a_key_shows_a_flat_list_and_another_sorts_it(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text(f"▾ {DEV}", "● tree", "● by use")
         await user.press("down", "ctrl+g")
-        await user.wait_for_text("○ tree", "❯     payments-dev    000040000001 ReadOnlyAccess")
+        await user.wait_for_text("○ tree", "❯      payments-dev    000040000001 ReadOnlyAccess")
         await user.press("ctrl+s")
-        await user.wait_for_text("● by name", "❯     payments-dev    000040000001 ReadOnlyAccess")
+        await user.wait_for_text("● by name", "❯      payments-dev    000040000001 ReadOnlyAccess")
         await user.press("ctrl+s", "ctrl+g")
-        await user.wait_for_text("● tree", "● by id", "❯     ReadOnlyAccess")
+        await user.wait_for_text("● tree", "● by id", "❯      ReadOnlyAccess")
         headings = [line.split()[1] for line in lines(user) if "▾" in line]
         assert headings[:3] == ["payments-dev", "000010000002", "network"]
 
@@ -170,12 +170,12 @@ def test_an_account_has_a_coloured_mark_and_a_label(world, monkeypatch, no_color
     async def scenario(user: User) -> None:
         await user.wait_for_text(
             " ▌▾ payments-prod  000030000001  [prod]  3 roles",
-            "❯▌★   Developer",
+            "❯▌★    Developer",
             " ▌▾ payments-dev  000040000001  [money]  3 roles",
         )
         assert "▌▾ data-lake" not in user.screen
         assert ("#ff8787" in user.app.export_screenshot()) == (not no_color)
         await user.press("ctrl+g")
-        await user.wait_for_text(" ▌    payments-prod ")
+        await user.wait_for_text(" ▌     payments-prod ")
 
     run_scenario(world.app(), scenario)
