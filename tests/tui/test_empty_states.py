@@ -17,7 +17,7 @@ def test_without_a_favourite_the_filter_says_how_to_get_one(world: DemoHome) -> 
     (services.locations.state_folder / "usage.json").unlink()
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("role keys")
+        await user.wait_for_text("● tree", "/2")
         await user.press("ctrl+b")
         await user.wait_for_text("favourites only: ^b shows all, ^f adds one")
 

@@ -33,7 +33,7 @@ def read_until(master: int, text: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("argv", "shown"),
-    long_after(1, [([], b"role keys"), (["whoami"], b"20/20")]),
+    long_after(1, [([], b"20/20"), (["whoami"], b"20/20")]),
     ids=["full screen", "picker"],
 )
 def test_a_closed_terminal_ends_the_program_without_sighup(shell, argv, shown):
