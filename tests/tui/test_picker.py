@@ -182,7 +182,7 @@ def test_a_dumb_terminal_gets_no_picker(shell: Shell) -> None:
 def test_without_a_command_the_full_screen_opens_searches_and_leaves(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
     inside.until("20/20")
-    inside.until("role keys")
+    inside.until("● tree")
     inside.send("pay read dev")
     inside.until("1/20")
     inside.send("\r")
@@ -212,7 +212,7 @@ def test_a_key_starts_a_shell_with_the_role(shell: Shell) -> None:
 @pytest.mark.long
 def test_after_sigterm_the_full_screen_restores_the_terminal(shell: Shell) -> None:
     inside = terminal(shell, SCRIPT)
-    inside.until("role keys")
+    inside.until("● tree")
     os.kill(inside.child.pid, signal.SIGTERM)
     assert inside.wait() == -signal.SIGTERM
     assert b"\x1b[?1049l" in inside.raw
@@ -230,7 +230,7 @@ def test_a_crash_prints_one_line_and_restores_the_terminal(shell: Shell) -> None
         "sys.exit(main())\n"
     )
     inside = terminal(shell, sys.executable, "-c", code)
-    inside.until("role keys")
+    inside.until("● tree")
     inside.send("\x1b[B")
     inside.until("internal error (ZeroDivisionError) — log: ")
     attributes = termios.tcgetattr(inside.child.child_fd)

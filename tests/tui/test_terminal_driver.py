@@ -36,7 +36,6 @@ def full_screen(shell: Shell) -> Iterator[Terminal]:
     terminal = Terminal([SCRIPT], {**shell.environ, "SSH_TTY": "x"}, size=(100, 30))
     terminal.until(lambda: QUESTION in terminal.raw)
     terminal.send("\x1b[?62;22c")
-    terminal.until("role keys")
     terminal.until("20/20")
     yield terminal
     terminal.close()
@@ -86,7 +85,7 @@ def test_a_paste_in_any_pieces_is_text(full_screen: Terminal, shell: Shell, seed
 )
 def test_a_paste_answers_no_question(full_screen: Terminal, shell: Shell, pasted: str) -> None:
     config = shell.config.read_bytes()
-    full_screen.send("\x1b[20~")
+    full_screen.send("\x1b[B\x1b[20~")  # the first role, and its profile
     full_screen.until("write ~/.aws/config?")
     send(full_screen, mark(pasted))
     # The help of the question opens, if that is still there. A key that comes before the dialog has
@@ -127,7 +126,7 @@ def test_text_pasted_before_the_start_is_text(shell: Shell) -> None:
     data = b"pay " + mark("re\x1b\rad\r") + b"q"
     terminal.child.send(data[:17])
     terminal.child.send(b"\x1b[?62;22c")
-    terminal.until("role keys")
+    terminal.until("● tree")
     terminal.child.send(data[17:])
     terminal.until("pay re adq")
     terminal.close()
