@@ -14,7 +14,6 @@ from pathlib import Path
 from ssohelper.fastpath import open_file
 from ssohelper.stores import files
 from ssohelper.stores.disk_errors import file_error
-from ssohelper.stores.endpoint_files import refuse_open_folder
 
 # Read-only, since `aws configure` would write to the copy; but Windows cannot replace or remove a
 # read-only file.
@@ -47,7 +46,7 @@ class ChildFiles:
         A new folder gets mode 0700. Raises: LocalState, also if others may write in the folder.
         """
         files.ensure_folder(folder)
-        refuse_open_folder(folder)
+        files.refuse_open_folder(folder)
         files.remove_file(folder / name)
         try:
             return os.open(

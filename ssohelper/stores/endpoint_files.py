@@ -75,7 +75,7 @@ class PrivateFolder:
         return file
 
     def _lock_token_folder(self, path: Path) -> None:
-        refuse_open_folder(path.parent, shared=True)
+        files.refuse_open_folder(path.parent, shared=True)
         try:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(path, 0o700)
@@ -108,7 +108,7 @@ class PrivateFolder:
                 f'the socket\'s path has {len(os.fsencode(path))} bytes: "{show(str(path), 60)}"',
                 hint=f"at most {_LONGEST_SOCKET_PATH} are possible: use a shorter path",
             )
-        refuse_open_folder(path.parent, shared=True)
+        files.refuse_open_folder(path.parent, shared=True)
         with contextlib.suppress(OSError):
             if stat.S_ISSOCK(os.lstat(path).st_mode) and not _is_listening_at(path):
                 os.unlink(path)
@@ -146,7 +146,7 @@ class EnvFile:
 
     def load_port(self) -> int | None:
         """Return the previous endpoint's port. Raises: LocalState."""
-        refuse_open_folder(self.path.parent)
+        files.refuse_open_folder(self.path.parent)
         # The mode is left unchanged, since the file may be another program's.
         content = files.read_own_file(self.path, tighten=False)
         if content is None or not content.strip():
@@ -166,28 +166,6 @@ class EnvFile:
         """The format suits `docker run --env-file` and `set -a; . FILE`."""
         text = "".join(f"{name}={value}\n" for name, value in variables.items())
         files.write_atomically(self.path, text.encode())
-
-
-def refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
-    """Raise LocalState for a folder in which another user could replace a file of ours.
-
-    `shared` accepts root's folders such as /tmp, where users cannot remove each other's files, and
-    folders that our private group (gid = uid) may write.
-    """
-    try:
-        found = os.stat(folder)
-    except OSError as cause:
-        raise LocalState(f'the folder "{folder}" cannot be used: {os_error_text(cause)}') from cause
-    if not stat.S_ISDIR(found.st_mode):
-        raise LocalState(f'"{folder}" is not a folder')
-    if shared and found.st_uid == 0 and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
-        return
-    hint = "use a folder of your own"
-    if found.st_uid != os.geteuid():
-        raise LocalState(f'the folder "{folder}" belongs to another user', hint=hint)
-    own_group = shared and found.st_gid == os.geteuid()
-    if found.st_mode & (0o002 if own_group else 0o022):
-        raise LocalState(f'others may write in the folder "{folder}"', hint=hint)
 
 
 def _is_listening_at(path: Path) -> bool:

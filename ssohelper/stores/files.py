@@ -118,6 +118,30 @@ def ensure_folder(path: Path | str) -> None:
         raise LocalState(f'the folder "{text}" cannot be made: {os_error_text(cause)}') from cause
 
 
+def refuse_open_folder(folder: Path, *, shared: bool = False) -> None:
+    """Raise LocalState for a folder in which another user could replace a file of ours.
+
+    `shared` accepts root's folders such as /tmp, where users cannot remove each other's files, and
+    folders that our private group (gid = uid) may write.
+    """
+    if sys.platform == "win32":
+        return  # its modes do not say who may write
+    try:
+        found = os.stat(folder)
+    except OSError as cause:
+        raise LocalState(f'the folder "{folder}" cannot be used: {os_error_text(cause)}') from cause
+    if not stat.S_ISDIR(found.st_mode):
+        raise LocalState(f'"{folder}" is not a folder')
+    if shared and found.st_uid == 0 and (found.st_mode & stat.S_ISVTX or not found.st_mode & 0o022):
+        return
+    hint = "use a folder of your own"
+    if found.st_uid != os.geteuid():
+        raise LocalState(f'the folder "{folder}" belongs to another user', hint=hint)
+    own_group = shared and found.st_gid == os.geteuid()
+    if found.st_mode & (0o002 if own_group else 0o022):
+        raise LocalState(f'others may write in the folder "{folder}"', hint=hint)
+
+
 def restrict_mode_to_user(descriptor: int, found: os.stat_result, path: str) -> None:
     if sys.platform != "win32" and found.st_mode & 0o077:
         os.fchmod(descriptor, 0o600)

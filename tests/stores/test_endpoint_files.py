@@ -12,7 +12,7 @@ import pytest
 
 from ssohelper.core.model import Secret
 from ssohelper.errors import LocalState, UsageProblem
-from ssohelper.stores import endpoint_files
+from ssohelper.stores import endpoint_files, files
 from ssohelper.stores.endpoint_files import EnvFile, PrivateFolder
 from tests.stores.disk import mode_of
 
@@ -235,7 +235,7 @@ class TestSocket:
                 patch.setattr(os, "stat", lambda _path, status=status: status)
                 patch.setattr(os, "geteuid", lambda: 1000)
                 with contextlib.nullcontext() if is_allowed else pytest.raises(LocalState):
-                    endpoint_files.refuse_open_folder(tmp_path, shared=True)
+                    files.refuse_open_folder(tmp_path, shared=True)
 
     def test_a_socket_may_be_in_tmp_and_not_where_others_may_replace_it(self, tmp_path):
         folder = PrivateFolder(tmp_path / "base")
