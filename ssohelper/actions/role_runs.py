@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 AT_ONCE = 4
 # How long commands may take to end. A command that ignores SIGTERM is killed sooner.
 _END_SECONDS = 10.0
+_SIGNAL_SECONDS = 0.2
 
 
 class State(Enum):
@@ -168,10 +169,14 @@ class RunGroup:
 
         for _number in range(min(at_once, len(self.runs))):
             threading.Thread(target=work, daemon=True).start()
+
+        def is_over() -> bool:
+            return not self.unfinished_count or (self.is_stopped and self._has_no_program())
+
         with self.starting:
-            self.starting.wait_for(
-                lambda: not self.unfinished_count or (self.is_stopped and self._has_no_program())
-            )
+            # A signal that comes just before a wait does not end it: its handler runs after it.
+            while not self.starting.wait_for(is_over, _SIGNAL_SECONDS):
+                pass
         for crash in crashes:
             raise crash
 
