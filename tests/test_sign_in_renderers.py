@@ -417,10 +417,10 @@ def let_commands_run_on_a_terminal(desk: Desk, asked: list[str]) -> None:
 
 def _seconds_on_screen(text: str) -> int | None:
     if re.search(r"The sign-in has (probably )?ended\.|You are signed out\.", text):
-        assert "Press s to sign in" in text
+        assert "Press n to sign in" in text
         return 0
     [line] = re.findall(r"^ +sign-in +.*$", text, re.M)
-    assert "Press s to sign in" not in text
+    assert "Press n to sign in" not in text
     assert "assumed" in line or ("ended" not in line and "may have ended" not in text)
     return None if "AWS does not report a sign-in's end" in line else _seconds_in(line)
 

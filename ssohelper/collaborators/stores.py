@@ -224,6 +224,20 @@ class Stores:
         config_file = os.fspath(where.aws_config_file)
         return SessionStamp(where.runtime_folder, session, config_file, token_file)
 
+    def read_change_marks(self) -> tuple[object, object]:
+        """Return what differs after a change of lists, profiles or settings; and after any change.
+
+        Each new role credential is a line in the journal, whose status stands for theirs.
+        """
+        from ssohelper.stores.stamps import read_statuses
+
+        where, state = self.locations, self.locations.state_folder
+        own = where.settings_file, where.company_policy_file, state / "usage.json"
+        lists = read_statuses((*where.aws_files, *own), [state / "listings"])
+        others = state / "audit.jsonl", where.runtime_folder / "grants.json"
+        sign_ins = where.token_folder, state / "sign-ins", state / "regions"
+        return lists, (lists, read_statuses(others, sign_ins))
+
     @property
     def aws_environ(self) -> Mapping[str, str]:
         """The environment for connections, in which the certificates of the company's policy win."""

@@ -51,7 +51,7 @@ class Vault:
         return permit
 
     def check_release(self, key: RoleKey, way: Way) -> ReleasePermit:
-        self._forget_changed_policy()
+        self.forget_changed_policy()
         try:
             return self._make_permit(key, way)
         except SsoHelperError as refusal:
@@ -74,7 +74,7 @@ class Vault:
 
     def may_release(self, key: RoleKey, way: Way) -> bool:
         """Return whether the role may be handed out, without a line in the journal."""
-        self._forget_changed_policy()
+        self.forget_changed_policy()
         try:
             self._make_permit(key, way)
         except SsoHelperError:
@@ -108,7 +108,7 @@ class Vault:
                 company.check_portal(session)
 
     def find_guarding_rule(self, key: RoleKey) -> str | None:
-        self._forget_changed_policy()
+        self.forget_changed_policy()
         return self.policy.find_guarding_rule(key)
 
     def refuse_role_if_guarded(self, key: RoleKey) -> None:
@@ -274,7 +274,7 @@ class Vault:
             )
         return rules
 
-    def _forget_changed_policy(self) -> None:
+    def forget_changed_policy(self) -> None:
         """Forget the rules if a file that decides them changed, because the full screen runs for
         hours.
         """

@@ -66,6 +66,11 @@ def duration_text(seconds: float) -> str:
     return " ".join([f"{value}{unit}" for value, unit in parts if value][:2])
 
 
+def short_duration_text(seconds: float) -> str:
+    """Return a duration in its largest unit, such as 2h."""
+    return duration_text(seconds).split()[0]
+
+
 def parse_duration(text: str) -> int | None:
     compact = text.replace(" ", "")
     if compact.isascii() and compact.isdigit() and len(compact) < 10:

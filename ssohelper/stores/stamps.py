@@ -13,7 +13,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -95,6 +95,18 @@ def _read_status(path: Path | str) -> tuple[int, bytes]:
     except (OSError, ValueError):
         return _UNKNOWN
     return found.st_mtime_ns, published.identify_file_content(found)
+
+
+def read_statuses(files: Iterable[Path], folders: Iterable[Path]) -> tuple[object, ...]:
+    """Return what differs after a change of these files, or of the files in these folders.
+
+    AWS's tools write a token in place, which does not change its folder.
+    """
+    found: list[object] = [_read_status(path) for path in files]
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            found += sorted((entry.name, _read_status(entry.path)) for entry in entries)
+    return tuple(found)
 
 
 class _StatusStamp:

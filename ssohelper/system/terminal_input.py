@@ -44,6 +44,9 @@ _SEQUENCE = re.compile(
     re.DOTALL,
 )
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]P_])?\Z")
+# Characters that came at once and begin with one that may be a key: a paste of a terminal without
+# bracketed paste. On an empty search, Space, ? and : are keys.
+_BURST = re.compile(r"[ ?:][^\x00-\x1f\x7f]+")
 _ONE_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
 _END_OF_ANSWER = re.compile(r"\x07|\x1b\\|\x1b")
 _PASTED_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -131,7 +134,7 @@ class TerminalInput:
     def _read_keys(self, text: str, keys: list[str]) -> str:
         at = 0
         while (found := text.find("\x1b", at)) >= 0:
-            keys.append(text[at:found])
+            keys.append(text[at:found] if at else _mark_burst(text[:found]))
             if _BEGINNING.match(text, found):
                 self._held = text[found:]
                 return ""
@@ -153,7 +156,7 @@ class TerminalInput:
             is_answer = end is not None and parameters[:1] in tuple("?>=") and end != "$y"
             if not (is_answer or broken_off or stray_end or sequence.group() == PASTE_END):
                 keys.append(sequence.group())
-        keys.append(text[at:])
+        keys.append(text[at:] if at else _mark_burst(text))
         return ""
 
     def _read_paste(self, text: str, keys: list[str]) -> str:
@@ -188,6 +191,12 @@ class TerminalInput:
                 return ""
         self._end_paste_or_answer()
         return text[at:]
+
+
+def _mark_burst(text: str) -> str:
+    """Return the keys with the marks of a paste around a burst at their beginning."""
+    found = _BURST.match(text)
+    return f"{PASTE_BEGIN}{found[0]}{PASTE_END}{text[found.end() :]}" if found else text
 
 
 # -- the background's colour ------------------------------------------------------------------

@@ -91,6 +91,8 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
 
     def get_key_display(self, binding: Binding) -> str:
         """Return a key's name for footer and help: `F3` for Textual's `f3`."""
+        if " " in binding.key:  # Space, and a letter of the menu that it opens
+            return binding.key
         shown = super().get_key_display(binding)
         return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else shown
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.events import Click, Event, Mount
+from textual.widgets import Input
 
 from ssohelper.actions import own_settings
 from ssohelper.core.keymap import ACTIONS, REMOVING
 from ssohelper.core.search import Index
 from ssohelper.core.text import show
 from ssohelper.tui.current_size import CurrentSizeMixin
+from ssohelper.tui.keys import APP_ACTIONS, find_active_actions
 from ssohelper.tui.themes import NAMES, textual_theme_name
 from ssohelper.tui.widgets.key_bar import labels_with_ticks
 
@@ -23,24 +27,9 @@ if TYPE_CHECKING:
 
     from ssohelper.tui.dialog_app import DialogApp
 
-# The widest default key, in ACTIONS, takes three columns; a key that the user sets may take more.
-_KEY_WIDTH = 4
-# Actions that the palette does not offer on other screens: they move in a list, or leave the list.
-_ONLY_SEEN_THERE = frozenset(
-    f"{scope}.{name}"
-    for scope in ("accounts", "sessions", "profiles")
-    for name in ("back", "leave", "quit", "help", "open", "tick", "fold", "unfold")
-)
-# Actions with the command lines by which users may search for them on other screens.
-_COMMAND_LINES = {
-    "sessions.sign_in": "login",
-    "sessions.sign_out": "logout",
-    "sessions.set_up": "setup",
-    "sessions.remove": "session rm",
-    "profiles.apply": "profile sync",
-    "profiles.undo": "profile undo",
-    "profiles.remove": "profile rm",
-}
+# The cells of the longest key: Space, and a letter.
+_KEY_WIDTH = 8
+_NOT_LISTED = frozenset(["app.menu", "app.commands"])
 
 
 class Command(NamedTuple):
@@ -75,6 +64,9 @@ class Palette(CurrentSizeMixin, CommandPalette):
     """Textual's command palette, in readable colours, and low enough for a terminal of 12 lines."""
 
     CLOSES_WITH_SCREEN = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear_or_close", show=False, priority=True)
+    ]
     # Textual's search icon is an emoji, which many terminals draw too wide. Textual would draw the
     # lines around the palette in black.
     CSS = """
@@ -99,6 +91,14 @@ class Palette(CurrentSizeMixin, CommandPalette):
         if isinstance(event, Click) and not self.region.contains_point(event.screen_offset):
             return
         await super().on_event(event)
+
+    async def action_clear_or_close(self) -> None:
+        """Clear what is typed. If there is nothing, close the palette as Textual does."""
+        line = self.query_one(Input)
+        if line.value:
+            line.value = ""
+        else:
+            await self.run_action("escape")
 
 
 class Commands(Provider):
@@ -157,101 +157,56 @@ def commands_of_other_screens(app: DialogApp, here: Iterable[Command]) -> list[C
     """
     labels = {command.label for command in here}
     found: list[Command] = []
-    for scope in ("accounts", "sessions", "profiles"):
-        key, screen = app.key_of(f"app.{scope}"), ACTIONS[f"app.{scope}"].label
-        go = partial(app.run_action, f"app.go('{scope}')")
-        for name, action in ACTIONS.items():
-            is_there = name.startswith(f"{scope}.") and scope != app.current_mode
-            if is_there and action.label not in labels and name not in _ONLY_SEEN_THERE:
-                also = f" ({_COMMAND_LINES[name]})" if name in _COMMAND_LINES else ""
-                what = f"{action.label}{also} is on {key} {screen}"
-                found.append(Command(what, action.description, go, key=key))
+    for name, action in ACTIONS.items():
+        screen = name.partition(".")[0]
+        is_listed = action.letter and "escape" not in action.keys and action.label not in labels
+        if is_listed and f"app.{screen}" in APP_ACTIONS and screen != app.current_mode:
+            words = takewhile(str.islower, action.command.partition("{")[0].split())
+            also = f" ({' '.join(words)})" if action.command else ""
+            key, there = app.key_of(f"app.{screen}"), ACTIONS[f"app.{screen}"].label
+            what = f"{action.label}{also} is on {key} {there}"
+            go = partial(app.run_action, f"app.go('{screen}')")
+            found.append(Command(what, action.description, go, key=key))
     return found
 
 
 def list_commands(app: DialogApp, screen: Screen[Any]) -> list[Command]:
-    """Return the palette's commands on this screen, with each enabled action.
+    """Return the palette's commands on this screen, with each action that is possible.
 
-    The most important come first, those that remove something last.
+    They are in the order of the table of actions; those that remove something are last.
     """
-    palette: Callable[[], list[Command]] | None = getattr(screen, "palette", None)
-    named = [*(palette() if palette else ())]
-    common = commands_of_all_screens(app)
-    known = {command.action for command in (*named, *common)} | {"app.commands"}
-    for found in screen.active_bindings.values():
-        name = found.binding.id or ""
-        if name in ACTIONS and name not in known and found.enabled:
-            known.add(name)
-            run = partial(app.run_action, found.binding.action, found.node)
-            named.append(Command(ACTIONS[name].label, ACTIONS[name].description, run, name))
-    ranks = {name: rank for rank, name in enumerate(ACTIONS)}
-    named.sort(key=lambda one: (one.action in REMOVING, ranks.get(one.action, len(ranks))))
-    return [*_with_labels_and_keys(app, screen, [*named, *common])]
-
-
-def _with_labels_and_keys(
-    app: DialogApp, screen: Screen[Any], commands: Iterable[Command]
-) -> Iterable[Command]:
+    applies: Callable[[str], bool] = getattr(screen, "applies", lambda _name: True)
+    words: dict[str, str] = getattr(screen, "command_words", {})
     with_ticks = labels_with_ticks(screen)
-    for command in commands:
-        name = command.action
-        label = with_ticks.get(name) or (ACTIONS[name].label if name in ACTIONS else "")
-        yield command._replace(label=label, key=app.key_of(name) if name else "")
-
-
-def make_palette_commands(
-    scope: str, command_lines: Mapping[str, str], run: Callable[[str], Any]
-) -> list[Command]:
-    return [
-        Command(line, ACTIONS[f"{scope}.{name}"].description, partial(run, name), f"{scope}.{name}")
-        for name, line in command_lines.items()
-    ]
-
-
-def run_on_same_target(
-    app: DialogApp, find_target: Callable[[], object], run: Callable[[str], Any]
-) -> Callable[[str], Any]:
-    """Return `run`, but with a warning in place of the call if the target has changed since.
-
-    The list may be read again while the palette is open, whose lines name the old row.
-    """
-    target = find_target()
-
-    def run_if_same(name: str) -> Any:
-        if find_target() == target:
-            return run(name)
-        return app.show_warning("nothing was done: the list has changed while the palette was open")
-
-    return run_if_same
-
-
-def commands_of_all_screens(app: DialogApp) -> list[Command]:
-    screens = [
-        Command(
-            f"{ACTIONS[f'app.{name}'].label} screen",
-            ACTIONS[f"app.{name}"].description,
-            partial(app.run_action, f"app.go('{name}')"),
-            f"app.{name}",
-        )
-        for name in ("accounts", "sessions", "profiles")
-    ]
+    found: dict[str, tuple[str, Any]] = {name: (run, app) for name, run in APP_ACTIONS.items()}
+    for name, active in find_active_actions(screen).items():
+        if active.enabled and applies(name):
+            found[name] = active.binding.action, active.node
+    commands = []
+    for name, (run, node) in found.items():
+        action = ACTIONS[name]
+        label = with_ticks.get(name, action.label)
+        line = fill_command(action.command, words) if name not in with_ticks else ""
+        started = partial(app.run_action, run, node)
+        key = app.key_of(name)
+        commands.append(Command(line or label, action.description, started, name, label, key))
+    ranks = {name: (name in REMOVING, rank) for rank, name in enumerate(ACTIONS)}
+    commands.sort(key=lambda one: ranks[one.action])
     themes = [
         Command(f"config set theme {name}", "use these colours", partial(set_theme, app, name))
         for name in NAMES
     ]
-    others = [
-        Command(
-            ACTIONS[f"app.{name}"].label,
-            ACTIONS[f"app.{name}"].description,
-            partial(app.run_action, f"app.{name}"),
-            f"app.{name}",
-        )
-        for name in ("messages", "help", "quit")
-    ]
-    suspend = Command(
-        "Suspend", "stop ssohelper; fg continues it", app.action_suspend_process, "app.suspend"
-    )
-    return [*screens, *themes, *others, suspend]
+    key, stop = app.key_of("app.suspend"), app.action_suspend_process
+    suspend = Command("Suspend", "stop ssohelper; fg continues it", stop, "app.suspend", key=key)
+    return [*(one for one in commands if one.action not in _NOT_LISTED), *themes, suspend]
+
+
+def fill_command(command: str, words: Mapping[str, str]) -> str:
+    """Return the command line with the words for its {names}, or "" if one has none."""
+    try:
+        return command.format_map(words)
+    except KeyError:
+        return ""
 
 
 def set_theme(app: DialogApp, name: str) -> None:

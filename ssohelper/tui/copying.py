@@ -30,7 +30,8 @@ def copy_selected_text(app: TuiApp[Any]) -> bool:
     if text:
         copy_text(app, text, f"the selected text: {count_text(len(text), 'character')}")
     elif app.screen.is_modal:
-        app.show_done(f"nothing is selected to copy; {app.key_of('app.quit')} quits")
+        # Of the two keys, this one acts in dialogs too.
+        app.show_done("nothing is selected to copy; ^q quits")
     return bool(text)
 
 

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from ssohelper.core.model import SsoSession
     from ssohelper.core.role_rows import RoleRow
     from ssohelper.tui.running_sign_ins import RunningSignIn
+    from ssohelper.tui.widgets.clock_lines import Clocks
 
 _T = TypeVar("_T")
 # Actions that only show something. They do not remove an error from the message line.
-_ONLY_SHOW = frozenset({"app.messages", "messages.copy", "messages.close", "app.help"})
+_ONLY_SHOW = frozenset(
+    {"app.menu", "app.commands", "app.messages", "messages.copy", "messages.close", "app.help"}
+)
 _ENDING_KEYS = frozenset({"ctrl+c", "ctrl+z", *KEYS["app.quit"].split(",")})
 # The actions that leave a screen whose content is still being read.
 _LEAVING = frozenset({"app.accounts", "app.sessions", "app.profiles"})
@@ -60,6 +63,11 @@ class DialogApp(TuiApp[str]):
         self.sign_ins: dict[str, RunningSignIn] = {}
         # The sessions of ~/.aws/config, as it was last read.
         self.config_sessions: tuple[SsoSession, ...] = ()
+        # The times of sign-ins and role credentials, and this shell's role, as they were last read.
+        self.clocks: Clocks | None = None
+        self.clocks_read: Signal[None] = Signal(self, "clocks read")
+        # Published after another process has changed roles, profiles, favourites or settings.
+        self.lists_changed: Signal[None] = Signal(self, "lists changed")
         # Published with a session's name when its list of roles was refreshed in the background.
         self.list_refreshed: Signal[str] = Signal(self, "list refreshed")
         # The groups of commands that run with roles' credentials, until their dialogs are closed.

@@ -14,18 +14,20 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from ssohelper.app import App
+from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.system import terminal
 from ssohelper.system.terminal_input import Background
 from ssohelper.tui import themes
 from ssohelper.tui.dialog_app import DialogApp, MainScreen
-from ssohelper.tui.keys import action_binding, key_name_in_text
+from ssohelper.tui.keys import APP_ACTIONS, action_binding, key_name_in_text
 from ssohelper.tui.one_time_timers import call_after
 
 if sys.platform != "win32":
     from ssohelper.tui.terminal_driver import FullScreenDriver
 if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
     from textual.command import Provider
     from textual.driver import Driver
 
@@ -78,14 +80,13 @@ class FullScreenApp(DialogApp):
     DEFAULT_MODE = "accounts"
     COMMANDS = {_load_palette}  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        action_binding("app.help", priority=True),
-        action_binding("app.commands", "command_palette", priority=True, show=False),
-        action_binding("app.messages", priority=True, show=False),
+        *(action_binding(name, action, priority=True) for name, action in APP_ACTIONS.items()),
+        # On a screen without a search, letters and digits act without the menu.
         *(
-            action_binding(f"app.{name}", f"go('{name}')", priority=True, show=False)
-            for name in SCREENS
+            Binding(ACTIONS[name].letter, action, id=name, show=False)
+            for name, action in APP_ACTIONS.items()
+            if " " in ACTIONS[name].keys
         ),
-        action_binding("app.quit", priority=True),
         Binding("ctrl+c,super+c", "copy_selection", show=False, priority=True),
         # The same binding as in Textual's own App.
         Binding("ctrl+c", "help_quit", show=False, system=True),
@@ -137,10 +138,14 @@ class FullScreenApp(DialogApp):
     async def _finish_start(self) -> None:
         from ssohelper import logs
         from ssohelper.actions import roles
+        from ssohelper.tui.file_watch import FileWatch
 
         services = self.services
         logs.start_logging(0, services.environ)  # else warnings are written over the screen
         await self.do_late_work()
+        watch = FileWatch(self)
+        watch.check()
+        self.set_interval(1.0, watch.check)
         # From now on the garbage collector ignores the rows: scanning 20,000 would delay a key.
         gc.freeze()
         gc.enable()
@@ -158,6 +163,18 @@ class FullScreenApp(DialogApp):
             self.push_screen(HelpScreen(self.screen, self.key_of))
         elif type(self.screen) is HelpScreen:
             self.pop_screen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "menu" or isinstance(self.screen, MainScreen)
+
+    def action_menu(self) -> None:
+        from ssohelper.tui.screens.menu import ActionMenu
+
+        self.push_screen(ActionMenu(self.screen), self._run_chosen_action)
+
+    async def _run_chosen_action(self, chosen: ActiveBinding | None) -> None:
+        if chosen is not None:
+            await self.run_action(chosen.binding.action, chosen.node)
 
     def action_command_palette(self) -> None:
         from ssohelper.tui.commands import Palette
@@ -177,6 +194,16 @@ class FullScreenApp(DialogApp):
         else:
             self._close_palette()
             self.push_screen(HistoryScreen())
+
+    def action_sign_in_soonest(self) -> None:
+        """Sign in to the session that the top bar names."""
+        from ssohelper.tui.screens.sign_in import open_sign_in
+
+        clock = self.clocks and self.clocks.find_sign_in_to_show(self.services.clock.now())
+        if clock is None or self.screen.is_modal:
+            self.bell()
+        else:
+            open_sign_in(self, clock.session)
 
     def action_suspend_process(self) -> None:
         if terminal.can_suspend_program():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from textual.app import App
 from textual.binding import Binding
@@ -14,8 +14,12 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ALL_ACTIONS
+from ssohelper.core.keymap import ACTIONS, ALL_ACTIONS
 from ssohelper.tui.one_time_timers import call_after
+
+if TYPE_CHECKING:
+    from textual.binding import ActiveBinding
+    from textual.screen import Screen
 
 _Answer = TypeVar("_Answer")
 # The type of `TuiApp.key_of`, which returns the name of an action's key.
@@ -23,6 +27,16 @@ KeyOf = Callable[[str], str]
 # Textual's sign for the enter key, and the key's name in texts, where the word is plainer.
 _ENTER_SIGN, _ENTER = "⏎", "enter"
 _NAMED_ACTION = re.compile(r"\{(\w+\.\w+)\}")
+# The actions of all screens, with Textual's names.
+APP_ACTIONS = {
+    "app.menu": "menu",
+    "app.help": "help",
+    "app.commands": "command_palette",
+    "app.sign_in": "sign_in_soonest",
+    "app.messages": "messages",
+    **{f"app.{name}": f"go('{name}')" for name in ("accounts", "sessions", "profiles")},
+    "app.quit": "quit",
+}
 # While a key waits, the app checks this often whether what it waits for still exists.
 _CHECK_SECONDS = 0.1
 
@@ -45,6 +59,13 @@ def action_binding(
     )
 
 
+def find_active_actions(screen: Screen[Any]) -> dict[str, ActiveBinding]:
+    """Return the actions of the table that the screen's keys run now, in the table's order."""
+    active = screen.active_bindings
+    found = {each.binding.id or "": each for each in reversed(active.values())}
+    return {name: found[name] for name in ACTIONS if name in found}
+
+
 def make_cursor_bindings() -> list[Binding]:
     """Return the bindings that move a list's cursor while the search above it has the focus."""
     actions = {
@@ -62,19 +83,12 @@ def make_cursor_bindings() -> list[Binding]:
 
 
 def make_row_bindings() -> list[Binding]:
-    in_footer = ("favourite", "console", "shell", "profile", "command")
-    others = ("whoami", "copy_profile", "copy_export", "copy_account", "copy_link")
+    names = ("shell", "console", "command", "whoami", "favourite", "profile")
+    copies = ("copy", "copy_account", "copy_link", "copy_export")
     return [
-        action_binding(
-            f"accounts.{name}", f"run_on_row('{name}')", priority=True, show=name in in_footer
-        )
-        for name in (*in_footer, *others)
+        action_binding(f"accounts.{name}", f"run_on_row('{name}')", priority=True, show=False)
+        for name in (*names, *copies)
     ]
-
-
-# ctrl+p moves the cursor up in pickers only. This binding has no priority, so in the full screen
-# ctrl+p opens the command palette.
-PICKER_UP = Binding("ctrl+p", "move(-1)", show=False)
 
 
 def key_name_in_text(action: str, key_of: KeyOf) -> str:

@@ -164,7 +164,7 @@ def test_the_full_screens_set_up_adds_it_to_the_session_too(home, two):
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("corp")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_text("Set up another session")
         typed(user, "start_url", THERE)
         await user.press("enter")

@@ -62,7 +62,7 @@ def test_pasted_text_is_passed_on_as_a_whole_without_control_characters(pasted):
 def test_keys_are_passed_on_as_they_came():
     text = (
         "".join(KEYS)
-        + "\x1b[M !!\x1b[[A\x1b[48;24;80;400;800t\x1b[?2026;1$y\x1b[97;;97u\x1b]a\x1bPx"
+        + "\x1b[M!!!\x1b[[A\x1b[48;24;80;400;800t\x1b[?2026;1$y\x1b[97;;97u\x1b]a\x1bPx"
     )
     for pieces in splits(text):
         assert Reader().feed(*pieces) == text, pieces

@@ -28,12 +28,12 @@ from tests.tui.moments import run_to_end
 from tests.tui.world import DemoHome, demo_home
 
 _STARTS, _BURSTS = 3, 8
-_TYPED_AHEAD = ("", "", "payprod read\r", "\x1bOR", "\x10", "\x0c", "\x1bOS\x1b", "x\r\r")
+_TYPED_AHEAD = ("", "", "payprod read\r", "\x1bOR", ":", "\x0c", "\x1bOS\x1b", "x\r\r")
 _KEYS = (
     *("f1", "f2", "f2", "f3", "f3", "f4", "f4", "f5", "f6", "f7", "f8", "f9", "f10"),
-    *("enter", "enter", "escape", "escape", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+l"),
+    *("enter", "enter", "escape", "escape", "colon", "colon", "space", "ctrl+l"),
     *("ctrl+c", "ctrl+q", "ctrl+d", "ctrl+g", "ctrl+x", "ctrl+o", "tab", "down", "up"),
-    *("n", "s", "o", "d", "f", "y", "q", "p", "backspace"),
+    *("n", "s", "x", "X", "S", "d", "f", "y", "q", "A", "space", "backspace"),
 )
 _SIZES = ((100, 30), (80, 24), (40, 12), (120, 14), (140, 40))
 _GAPS = (0.0, 0.0, 0.001, 0.01, 0.05, 0.2)

@@ -100,6 +100,9 @@ class User:
             self.app.post_message(key)
         await self.pilot.pause()
 
+    async def paste(self, text: str) -> None:
+        self.app.post_message(Paste(text))
+
     @property
     def screen(self) -> str:
         """Return the text of the whole screen, line by line."""

@@ -30,9 +30,9 @@ _PLACES = {"accounts": (12, 0), "sessions": (28, 0), "profiles": (43, 0)}
 _SCREENS = {"f2": "accounts", "f3": "sessions", "f4": "profiles"}
 # For each screen, the keys that open something over it, or go from it.
 OPENING = {
-    "f2": "f1 ctrl+p ctrl+l f6 f7 f8 f9 f10 f3 f4 enter",
-    "f3": "f1 ctrl+p ctrl+l n s o d e f f2 f4",
-    "f4": "f1 ctrl+p ctrl+l ctrl+d f6 f7 f9 f8 f2 f3",
+    "f2": "f1 colon ctrl+l f6 f7 f8 f9 f10 space f3 f4 enter",
+    "f3": "f1 colon ctrl+l n N S x X space f2 f4",
+    "f4": "f1 colon ctrl+l ctrl+d space f2 f3",
 }
 
 
@@ -57,8 +57,8 @@ ENDS: dict[str, Callable[[FullScreenApp], object]] = {
     "click accounts": go_by_click("accounts"),
     "click sessions": go_by_click("sessions"),
     "click profiles": go_by_click("profiles"),
-    "click and commands": lambda app: (click(app, *_PLACES["sessions"]), press(app, "ctrl+p")),
-    "commands and click": lambda app: (press(app, "ctrl+p"), click(app, *_PLACES["profiles"])),
+    "click and commands": lambda app: (click(app, *_PLACES["sessions"]), press(app, "colon")),
+    "commands and click": lambda app: (press(app, "colon"), click(app, *_PLACES["profiles"])),
 }
 
 

@@ -201,7 +201,7 @@ def test_a_dialog_keeps_its_screen(world: DemoHome, bells: list[None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "typed"), [("accounts", "paym"), ("sessions", "o"), ("profiles", "sand")]
+    ("name", "typed"), [("accounts", "paym"), ("sessions", "x"), ("profiles", "sand")]
 )
 def test_any_screen_can_be_the_first(world: DemoHome, name: str, typed: str) -> None:
     """It is painted, gets the keys typed before, and the program knows the sessions."""

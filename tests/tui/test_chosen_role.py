@@ -50,7 +50,7 @@ def test_enter_on_a_role_that_is_gone_says_so_in_the_screen(world: DemoHome) -> 
         await user.press("enter")
         await until(lambda: user.messages != "" or user.app.chosen is not None)
         assert f'no role "{ADMIN}" in account 000030000002 for session "corp"' in user.messages
-        assert "F5 refreshes the list" in user.messages
+        assert "space u refreshes the list" in user.messages
 
     assert run_scenario(services, scenario).chosen is None
 

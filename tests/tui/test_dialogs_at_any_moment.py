@@ -22,6 +22,7 @@ from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.history import HistoryScreen
+from ssohelper.tui.screens.menu import ActionMenu
 from ssohelper.tui.screens.report import DiffScreen, ReportScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
@@ -60,6 +61,7 @@ DIALOGS: dict[str, Callable[[FullScreenApp], Screen[Any]]] = {
     "set-up": lambda _: SetUpScreen(),
     "help": lambda app: HelpScreen(app.screen, app.key_of),
     "messages": lambda _: HistoryScreen(),
+    "menu": lambda app: ActionMenu(app.screen),
 }
 _KEYS = (
     "down",

@@ -19,7 +19,7 @@ def test_without_a_favourite_the_filter_says_how_to_get_one(world: DemoHome) -> 
     async def scenario(user: User) -> None:
         await user.wait_for_text("● tree", "/2")
         await user.press("ctrl+b")
-        await user.wait_for_text("favourites only: ^b shows all, ^f adds one")
+        await user.wait_for_text("favourites only: space b shows all, space f adds one")
 
     run_scenario(services, scenario)
 
@@ -32,7 +32,7 @@ def test_dialogs_with_a_search_say_that_they_are_empty(world: DemoHome) -> None:
         await user.wait_for_screen(ConsoleChooser)
         assert "nothing matches" not in user.screen
         await user.type("zzzz")
-        await user.wait_for_text("nothing matches · ^u clears the search")
+        await user.wait_for_text("nothing matches · esc clears the search")
         await user.press("ctrl+u")
         await until(lambda: "nothing matches" not in user.screen)
 
@@ -47,7 +47,7 @@ def test_a_home_without_a_session_shows_the_form_from_its_first_line(world: Demo
         await user.wait_for_text("No session is set up yet.", "start URL", "https://d-0000000000")
         await user.press("f4")
         await user.wait_for_screen(ProfilesScreen)
-        await user.wait_for_text("Set up a session first: F3 shows the ")
+        await user.wait_for_text("Set up a session first: space 2 shows")
 
     run_scenario(services, scenario, size=(40, 12))
 
@@ -82,8 +82,8 @@ def test_an_action_on_profiles_says_that_nothing_matches(world: DemoHome) -> Non
         await open_screen(user)
         await user.type("mars-1")
         await user.wait_for_text("nothing matches · esc clears the search")
-        for key in ("tab", "ctrl+x"):
-            await user.press(key)
+        for key in (["tab"], ["right", "X"]):
+            await user.press(*key)
             await until(lambda: user.messages.endswith("no profile is selected"))
             user.app.messages.all.clear()
 
@@ -96,7 +96,7 @@ def test_sessions_say_that_none_can_be_used(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("✗ broken")
-        for key in "sod":
+        for key in "nxX":
             await user.press(key)
             await until(lambda: "this session cannot be used" in user.messages)
             user.app.messages.all.clear()

@@ -93,7 +93,7 @@ def test_every_screen_shows_hostile_names_as_text_at_every_size(hostile, every):
         for name in ("{account_name}", "漢字漢字漢字漢字", "$(touch /tmp/x)", "[red"):
             await user.wait_for_text(name)
         await user.press(*["down"] * len(NAMES))
-        await user.press("f9")
+        await user.press("space", "A")
         await user.wait_for_screen(ConfirmScreen)
         await sizes(user)
         await user.press("n", "f1")
@@ -129,7 +129,7 @@ def test_a_hostile_code_from_aws_is_shown_as_text(world: DemoHome, code: str) ->
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed out")
-        await user.press("down", "s")
+        await user.press("down", "n")
         await user.wait_for_screen(SignInScreen)
         # Shown as text, or refused with an error: never interpreted as markup.
         await until(lambda: show(code) in user.screen or "userCode" in user.screen)
@@ -142,7 +142,7 @@ def test_a_pasted_megabyte_is_text(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_text("start URL")
         user.app.screen.focused.post_message(Paste("[red]" * 200_000))  # type: ignore[union-attr]
         await user.press("enter")

@@ -41,7 +41,7 @@ class Job:
         self.terminal = Terminal(("/bin/bash", "--norc"), environ, size=(100, 30))
         self.terminal.until(lambda: "$" in self.terminal.lines)
         self.terminal.send(f"{SCRIPT}\r")
-        self.terminal.until("F7 Shell")
+        self.terminal.until("space Actions")
         self.terminal.send("payments prod readonly")
         self.terminal.until(self.is_drawn)
         [self.pid] = map(
@@ -53,7 +53,7 @@ class Job:
         return int(self.terminal.child.pid)
 
     def is_drawn(self) -> bool:
-        return "1/20" in self.terminal.text and "F7 Shell" in self.terminal.text
+        return "1/20" in self.terminal.text and "⏎ Use" in self.terminal.text
 
     def is_gone(self) -> bool:
         return not Path(f"/proc/{self.pid}").exists()
@@ -199,7 +199,7 @@ def test_the_full_screen_goes_on_after_job_control_at_any_moment(full_screen, se
             os.kill(full_screen.child.pid, signal.SIGCONT)
         else:
             stop_and_continue(full_screen, signal.SIGSTOP if kind == "stop" else signal.SIGTSTP)
-    press_until(full_screen, "\x1bOQ", lambda: "▸F2" in full_screen.text)
+    press_until(full_screen, "\x1bOQ", lambda: "▸1" in full_screen.text)
     assert_that_it_ends(full_screen)
 
 

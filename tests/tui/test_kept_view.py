@@ -6,12 +6,12 @@ from tests.tui.world import DemoHome
 
 def test_the_order_is_as_at_the_last_exit(world: DemoHome) -> None:
     async def change(user: User) -> None:
-        await user.wait_for_text("○ all sessions", "○ favourites", "● tree", "● by use", "21/21")
-        await user.press("shift+left", "ctrl+g", "ctrl+s", "ctrl+b", "ctrl+t")
-        await user.wait_for_text("● corp", "● favourites", "○ tree", "● by name", "1/21")
+        await user.wait_for_text("○ favourites", "● tree", "● by use", "21/21")
+        await user.press("shift+left", "ctrl+g", "ctrl+s", "ctrl+b")
+        await user.wait_for_text("● favourites", "○ tree", "● by name", "1/21")
 
     async def look(user: User) -> None:
-        await user.wait_for_text("○ all sessions", "○ favourites", "○ tree", "● by name", "21/21")
+        await user.wait_for_text("○ favourites", "○ tree", "● by name", "21/21")
         await user.press("ctrl+g")
         await user.wait_for_text("● tree", "▾ payments-dev")
 

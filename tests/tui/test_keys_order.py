@@ -74,7 +74,7 @@ def test_keys_typed_while_a_screen_loads_act_on_that_screen(world: DemoHome) -> 
         line = user.app.screen.query_one(SearchLine)
         send_at_once(user.app, "abc③②⌫d")
         await until(lambda: line.value == "abd")
-        send_at_once(user.app, "③n⌃http://one.example/⏎")
+        send_at_once(user.app, "③S⌃http://one.example/⏎")
         await user.wait_for_text('"http://one.example/" does not begin with')
 
     run_scenario(world.app(), scenario)

@@ -52,7 +52,7 @@ def test_on_12_lines_the_fields_and_answers_of_dialogs_are_seen(world: DemoHome)
     async def scenario(user: User) -> None:
         palette = next(one for one in PALETTES if one.theme == user.app.theme)
         # Before any dialog: the palette has its styles from the start.
-        await user.press("ctrl+p")
+        await user.press("colon")
         await user.wait_for_screen(CommandPalette)
         await user.wait_for_text("quit, and use this role")
         found.extend(findings_of([take_frame(user.app, "palette", palette)]))

@@ -25,7 +25,7 @@ def opened(notes: Path) -> list[str]:
 
 
 async def leave_running(user: User, screen: type) -> None:
-    await user.press("b")
+    await user.press("B")
     await user.wait_for_screen(screen)
 
 
@@ -60,7 +60,7 @@ def test_a_refused_sign_in_in_the_background_is_named_once(world: DemoHome) -> N
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed out")
-        await user.press("down", "s")
+        await user.press("down", "n")
         await user.wait_for_text("/authorize?")
         await until(lambda: opened(notes))
         await leave_running(user, SessionsScreen)
@@ -100,19 +100,19 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
     async def run_two(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("S")
+        await user.press("N")
         await user.wait_for_text("/authorize?")
         await leave_running(user, SessionsScreen)
-        await user.press("down", "s")
+        await user.press("down", "n")
         await user.wait_for_text("/authorize?")
         await until(lambda: len(opened(notes)) == 3)
         assert len({callback_port(url) for url in opened(notes)}) == 3
-        await user.press("d")
+        await user.press("D")
         await user.wait_for_text("PQRS-TVWX")
         await leave_running(user, SessionsScreen)
         await until(lambda: len(re.findall(r"◌ .* signing in .* \d+:\d\d left", user.screen)) == 2)
-        await user.wait_for_text("A sign-in runs. Press s to see or stop it.")
-        await user.press("s")
+        await user.wait_for_text("A sign-in runs. Press n to see or stop it.")
+        await user.press("n")
         await user.wait_for_text("PQRS-TVWX")
         assert world.emulator.counters["StartDeviceAuthorization"] == 1
         await leave_running(user, SessionsScreen)
@@ -120,26 +120,26 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
     async def fail_and_retry(user: User) -> None:
         world.emulator.faults.fail("CreateToken", "AccessDeniedException", times=1)
         world.emulator.faults.set(user_code="ABCD-EFGH")
-        await user.wait_for_message('the sign-in to "lab" failed: ', "retry: F3, then s")
+        await user.wait_for_message('the sign-in to "lab" failed: ', "retry: space 2, then n")
         await user.wait_for_text("signed out")
         await user.press("f2")
         await user.wait_for_screen(AccountsScreen)
         await user.press("ctrl+u", *"lab readonly", "f8")
         await user.wait_for_text('Sign in to "lab"', "/authorize?")
-        await user.press("d")
+        await user.press("D")
         await user.wait_for_text("ABCD-EFGH")
         await leave_running(user, AccountsScreen)
 
     async def answer_its_question(user: User) -> None:
         world.emulator.approve_device("ABCD-EFGH", "ben")
-        await user.wait_for_message('the sign-in to "lab" asks something: F3, then s')
+        await user.wait_for_message('the sign-in to "lab" asks something: space 2, then n')
         await user.press("f3")
         await user.wait_for_text("asks something")
-        await user.press("s")
+        await user.press("n")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_message(
-            'press F2, then F8 (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
+            'press space 1, then space w (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
         )
 
     async def scenario(user: User) -> None:
@@ -175,7 +175,7 @@ def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome
 
 @pytest.mark.parametrize(
     ("key", "done"),
-    long_after(1, [("d", 'removed the session "lab"'), ("o", "lab")]),
+    long_after(1, [("X", 'removed the session "lab"'), ("x", "lab")]),
 )
 def test_a_change_of_a_session_says_that_its_sign_in_was_stopped(world, key, done):
     services = two_signed_out_sessions(world, sleep=waiting)
@@ -183,7 +183,7 @@ def test_a_change_of_a_session_says_that_its_sign_in_was_stopped(world, key, don
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed out")
-        await user.press("down", "s")
+        await user.press("down", "n")
         await user.wait_for_text("PQRS-TVWX")
         await leave_running(user, SessionsScreen)
         await user.press(key)

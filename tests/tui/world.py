@@ -154,7 +154,7 @@ class DemoHome:
         content["expiresAt"] = to_iso(ends_at)
         name = hashlib.sha1(session.name.encode()).hexdigest()
         path = self.home / ".aws" / "sso" / "cache" / f"{name}.json"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
         path.chmod(0o600)
         facts = SignInFacts(

@@ -26,7 +26,7 @@ from ssohelper.actions.flows.dialogue import Dialogue
 from ssohelper.core import guard_rules, shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
 from ssohelper.core.keymap import TICKED_LABELS, WantedAction
-from ssohelper.core.model import PageChoice, Profile, Role, RoleKey
+from ssohelper.core.model import PageChoice, Profile, Role
 from ssohelper.core.profile_plan import Plan
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.shell_text import arguments_as_typed, word_as_typed
@@ -34,7 +34,6 @@ from ssohelper.core.text import count_text
 from ssohelper.errors import LocalState, LoginRequired, RoleNotAssigned, SsoHelperError
 from ssohelper.system import browser
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.copying import copy_text
 from ssohelper.tui.screens.command_line import run_command
 from ssohelper.tui.screens.console_chooser import ConsoleChooser
@@ -84,6 +83,12 @@ class RowActions:
         """Return whether the action `accounts.NAME` acts on ticked roles now."""
         return f"accounts.{name}" in TICKED_LABELS and self.roles.tick_count > 0
 
+    def applies(self, name: str) -> bool:
+        """Return whether the action `accounts.NAME` is possible with the row or the ticked roles."""
+        row = self.roles.row
+        refused = row is not None and row.provider and name in _REFUSED
+        return self.acts_on_ticked_roles(name) or (row is not None and not refused)
+
     def is_guarded(self, row: RoleRow) -> bool:
         """Return whether to mark the row as guarded; with invalid settings, no row is."""
         try:
@@ -100,7 +105,7 @@ class RowActions:
             self.app.warn_no_role_chosen()
         elif row.provider and (name in _REFUSED or name in _PROVIDED_BY_OTHERS):
             self._run_on_foreign_profile(name, row)
-        elif name in ("copy_profile", "copy_account", "copy_export"):
+        elif name in ("copy", "copy_account", "copy_export"):
             self._copy_name(name.removeprefix("copy_"), row)
         elif name == "favourite":
             self._toggle_favourite(row)
@@ -384,7 +389,7 @@ class RowActions:
     # -- the actions on all ticked roles -------------------------------------------------------
 
     def _run_on_ticked(self, name: str, rows: Sequence[RoleRow]) -> None:
-        if name == "copy_profile":
+        if name == "copy":
             self._copy_names(rows)
         elif name == "profile":
             self._start(name, partial(self._add_profiles, rows))
@@ -540,39 +545,6 @@ class RowActions:
 
         found = await background.run(self.app, find_usable_profile)
         await run_foreign_shell(self.app, found)
-
-    # -- the lines of the command palette ------------------------------------------------------
-
-    def list_palette_commands(self) -> list[Command]:
-        row = self.roles.row
-        if row is None:
-            return []
-        name = arguments_as_typed(row.profile_argument)
-        verb = "rm" if row.usage.favourite else "add"
-        change = "rm" if row.profiles else "add"
-        lines = {
-            "use": f"use {name}",
-            "favourite": f"favourite {verb} {name}",
-            "console": f"console {name}",
-            "copy_link": f"console --print {name}",
-            "shell": f"exec --server {name} -- $SHELL",
-            "command": f"exec {name} -- COMMAND",
-            "whoami": f"whoami {name}",
-            "profile": f"profile {change} {name}",
-        }
-        if row.provider:
-            lines = {"use": f"use {name}", "console": f"console {name}"}
-            lines |= {"shell": f"exec {name} -- $SHELL", "whoami": f"whoami {name}"}
-        run = run_on_same_target(
-            self.app,
-            self._find_targets,
-            lambda action: self.roles.choose() if action == "use" else self.run_action(action),
-        )
-        return make_palette_commands("accounts", lines, run)
-
-    def _find_targets(self) -> tuple[RoleKey | None, frozenset[RoleKey]]:
-        row = self.roles.row
-        return row and row.key, frozenset(each.key for each in self.roles.ticked)
 
 
 def find_missing_sign_in(services: App, session: SsoSession) -> LoginRequired | None:

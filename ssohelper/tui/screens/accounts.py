@@ -19,6 +19,7 @@ from ssohelper.actions.roles import KnownRoles
 from ssohelper.core.model import RoleKey
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.role_tree import AccountKey, account_key
+from ssohelper.core.shell_text import arguments_as_typed
 from ssohelper.core.shown_roles import LineContent
 from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
@@ -33,16 +34,12 @@ from ssohelper.tui.widgets.search_pane import PlainVertical, repeat_first_line
 
 if TYPE_CHECKING:
     from ssohelper.app import App
-    from ssohelper.tui.commands import Command
     from ssohelper.tui.dialog_app import DialogApp
     from ssohelper.tui.screens.account_actions import RowActions
     from ssohelper.tui.screens.list_refresher import ListRefresher
-    from ssohelper.tui.widgets.clock_lines import Clocks
     from ssohelper.tui.widgets.role_detail import RoleDetail
     from ssohelper.tui.widgets.top_bar import FilterLabel, FilterNote
 
-# How often the screen reads the files with expiry times. It shows the times left every second.
-_READ_SECONDS = 5
 # How often the screen looks for lists of roles that are old or could not be refreshed.
 _REFRESH_SECONDS = 60
 # The width of a role's details beside the list, and their height below it. RoleDetail's CSS has the
@@ -51,6 +48,7 @@ _DETAIL_COLUMNS, _DETAIL_LINES = 58, 7
 # The least width of a list with the details beside it: that of a small terminal, so that a name that
 # is whole there is whole here. With few lines it is less, and cuts names: else no details are shown.
 _LIST_COLUMNS, _LOW_LIST_COLUMNS = 80, 62
+_ROW_ACTIONS = frozenset(["accounts.use", *(one.id or "" for one in make_row_bindings())])
 _FOLDS = ("fold", "unfold", "fold_all", "unfold_all")
 # The actions on the list as a whole. `action_run_on_list` runs them.
 _LIST_ACTIONS = ("tick", "group", "sort", "only_session", "only_favourites", *_FOLDS)
@@ -74,7 +72,7 @@ class AccountsScreen(MainScreen):
         "a profile or the session. Characters may be left out: payprod. !word excludes, 'word is "
         "found as a whole. {accounts.use} switches this shell to the role, or prints how to. Favourites "
         "and recently used roles come first. {accounts.tick} (upwards {list.tick_up}) ticks a role "
-        "for {accounts.profile}, {accounts.console}, {accounts.copy_profile} and {accounts.command}, "
+        "for {accounts.profile}, {accounts.console}, {accounts.copy} and {accounts.command}, "
         "which runs one command as each. ^w deletes a word of the search, ^u all of it. The same on the command line: ssohelper list"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -99,15 +97,12 @@ class AccountsScreen(MainScreen):
         super().__init__()
         self._known = KnownRoles([], {}, [])
         self._config_error: SsoHelperError | None = None
-        self._clocks: Clocks | None = None
-        self._live_until: dict[RoleKey, int] = {}
         self._actions: RowActions | None = None
         self._detail: RoleDetail | None = None
         self._pane = RolePane(
             (), now=lambda: self.services.clock.now(), is_guarded=self._is_guarded
         )
         self._refresher: ListRefresher | None = None
-        self._seconds = 0
 
     @property
     def services(self) -> App:
@@ -120,6 +115,7 @@ class AccountsScreen(MainScreen):
     def compose(self) -> ComposeResult:
         self._read_saved_roles()
         self._arrange_details(self.app.size)
+        self._pane.line.hint = " · space: actions · ?: help"
         with PlainVertical(id="body") as body:
             # Leaves space for the widgets mounted later, so that they do not move the list.
             body.styles.margin = self._initial_list_margin()
@@ -137,9 +133,7 @@ class AccountsScreen(MainScreen):
         if not is_still_there(self):
             return
         # These imports would delay the first paint by 50 ms.
-        from ssohelper.core.account_colors import make_account_color_finder
         from ssohelper.tui.screens.list_refresher import ListRefresher
-        from ssohelper.tui.widgets.account_styles import make_style_finder
         from ssohelper.tui.widgets.role_detail import RoleDetail
 
         self._detail = RoleDetail()
@@ -154,15 +148,14 @@ class AccountsScreen(MainScreen):
             # The CSS of the role's details has rules for `body`, which Textual applies by this call.
             self.app.stylesheet.update(body)
         self.refresh_bindings()  # updates the footer, which was mounted late.
-        if rules := self.services.settings.table("colors"):
-            marks = make_account_color_finder(rules)
-            self.roles.set_account_marks(marks, make_style_finder(self.app))
-        self.roles.refresh()  # marks guarded roles, which are known from now on
+        self._show_account_marks()
         self._show_filters()
         self._show_refresh_progress()
-        self._read_clocks()
         self._refresh_old_lists()
-        self.set_interval(1.0, self._update_every_second)
+        self.app.clocks_read.subscribe(self, lambda _nothing: self._show_clocks())
+        self.app.lists_changed.subscribe(self, lambda _nothing: self._show_changed_lists())
+        self.set_interval(1.0, self._show_times_left)
+        self.set_interval(_REFRESH_SECONDS, self._refresh_old_lists_again)
 
     async def _mount_around_list(self, detail: RoleDetail) -> bool:
         """Mount what surrounds the list. Return whether the screen is still there."""
@@ -171,10 +164,10 @@ class AccountsScreen(MainScreen):
         from ssohelper.tui.widgets.top_bar import FilterBar, FilterLabel, FilterNote, TopBar
 
         filters = FilterBar(
-            FilterLabel("all sessions", "screen.run_on_list('only_session')", id="session"),
-            FilterLabel("favourites", "screen.run_on_list('only_favourites')", id="favourites"),
-            FilterLabel("tree", "screen.run_on_list('group')", id="grouped"),
-            FilterLabel("by use", "screen.run_on_list('sort')", id="sort"),
+            FilterLabel("tree", "group"),
+            FilterLabel("by use", "sort"),
+            FilterLabel("favourites", "only_favourites"),
+            FilterLabel("all sign-ins", "only_session"),
             FilterNote("", id="refreshing", markup=False),
         )
         body = self.query_one("#body")
@@ -300,7 +293,7 @@ class AccountsScreen(MainScreen):
         self._pane.show_count()
         self._show_filters()
         self._show_refresh_progress()
-        self._read_clocks()
+        self._show_clocks()
         self._refresh_old_lists()
 
     def show_rows_read_again(self, rows: Sequence[RoleRow]) -> None:
@@ -323,49 +316,40 @@ class AccountsScreen(MainScreen):
             label = (row.account.name or row.account.id) if is_heading else row.label
             self.app.show_warning(f'"{label}" is no longer in the list')
 
-    def _read_clocks(self) -> None:
-        # Uses the sessions that were read together with the rows. To read a config with 20,000
-        # profiles again would take 0.2 s.
-        from ssohelper.tui.widgets.clock_lines import read_expiry_clocks
+    def _show_changed_lists(self) -> None:
+        if self.is_current:  # otherwise they are read when the screen is shown again
+            self._show_account_marks()
+            self.reload_rows()
 
-        services, sessions = self.services, self._known.sessions
-        self.app.run_in_background(
-            lambda: read_expiry_clocks(services, sessions),
-            self._show_clocks,
-            lambda _error: None,
-        )
+    def _show_account_marks(self) -> None:
+        from ssohelper.core.account_colors import make_account_color_finder
+        from ssohelper.tui.widgets.account_styles import make_style_finder
 
-    def _show_clocks(self, found: Clocks) -> None:
-        self._clocks = found
-        self._live_until = {
-            key: cached.credentials.expires_at for key, cached in found.credentials.items()
-        }
+        marks = make_account_color_finder(self.services.settings.table("colors"))
+        # This also draws the marks of guarded roles.
+        self.roles.set_account_marks(marks, make_style_finder(self.app))
+
+    def _show_clocks(self) -> None:
         self._show_times_left()
-        if self._refresher is not None:
-            self._refresher.refresh_after_user_change(self._known, found)
-
-    def _update_every_second(self) -> None:
-        self._seconds += 1
-        if self._seconds % _READ_SECONDS == 0:
-            self._read_clocks()
-        if self._seconds % _REFRESH_SECONDS == 0 and self._refresher is not None:
-            self._refresher.refresh_old_lists_again(self._known)
-        self._show_times_left()
+        if self._refresher is not None and self.app.clocks is not None:
+            self._refresher.refresh_after_user_change(self._known, self.app.clocks)
 
     def _show_times_left(self) -> None:
-        self.roles.mark_live_roles(time_left_texts(self._live_until, self.services.clock.aws_now()))
+        found = self.app.clocks.credentials if self.app.clocks else {}
+        ends = {key: cached.credentials.expires_at for key, cached in found.items()}
+        self.roles.mark_live_roles(time_left_texts(ends, self.services.clock.aws_now()))
         self._show_role_details()
 
     def _show_role_details(self) -> None:
         if self._detail is not None and self._detail.display:
             row, heading = self.roles.row, self.roles.heading
             if heading is not None:
-                self._detail.show_heading(heading, self._clocks, self.services.clock.aws_now())
+                self._detail.show_heading(heading, self.app.clocks, self.services.clock.aws_now())
                 return
             guarded = row is not None and self._is_guarded(row)
             now, aws_now = self.services.clock.now(), self.services.clock.aws_now()
             dense = not self.has_class("beside")
-            self._detail.show_row(row, self._clocks, now, aws_now, guarded=guarded, dense=dense)
+            self._detail.show_row(row, self.app.clocks, now, aws_now, guarded=guarded, dense=dense)
 
     def _is_guarded(self, row: RoleRow) -> bool:
         # The settings, which have the guard rules, are read after the first paint.
@@ -376,6 +360,10 @@ class AccountsScreen(MainScreen):
     def _refresh_old_lists(self) -> None:
         if self._refresher is not None:
             self._refresher.refresh_old_lists(self._known)
+
+    def _refresh_old_lists_again(self) -> None:
+        if self._refresher is not None:
+            self._refresher.refresh_old_lists_again(self._known)
 
     def action_refresh(self) -> None:
         """Ask AWS for the roles of all sessions whose roles are shown."""
@@ -430,13 +418,19 @@ class AccountsScreen(MainScreen):
         view = self.roles.shown.view
         only = view.only_session
         for name, on, label in (
-            ("grouped", not view.is_flat, None),
+            ("group", not view.is_flat, None),
             ("sort", True, f"by {view.sort}"),
-            ("favourites", view.only_favourites, None),
-            ("session", only is not None, only or "all sessions"),
+            ("only_favourites", view.only_favourites, None),
+            ("only_session", only is not None, only or "all sign-ins"),
         ):
-            for bar in self.query(f"#{name}"):
-                cast("FilterLabel", bar).set_on(on, label)
+            for found in self.query(f"#{name}"):
+                found.display = name != "only_session" or len(self._session_names) > 1
+                cast("FilterLabel", found).set_on(on, label)
+
+    @property
+    def _session_names(self) -> list[str]:
+        unlisted = self._known.sessions_without_listing
+        return sorted(one.name for one in self._known.sessions if one not in unlisted)
 
     def _toggle_tick(self, step: int) -> None:
         row = self.roles.row
@@ -452,7 +446,7 @@ class AccountsScreen(MainScreen):
         """Show only the roles of the next session. After the last session, show all roles again."""
         names: list[str | None] = [
             None,
-            *sorted({one.session_name for one in self.roles.rows} - {""}),
+            *self._session_names,
         ]
         view = self.roles.shown.view
         at = names.index(view.only_session) + 1 if view.only_session in names else 0
@@ -492,8 +486,33 @@ class AccountsScreen(MainScreen):
         else:
             actions.run_action(name)
 
-    def palette(self) -> list[Command]:
-        return self._actions.list_palette_commands() if self._actions is not None else []
+    @property
+    def menu_title(self) -> str:
+        row, heading = self.roles.row, self.roles.heading
+        if self.roles.tick_count:
+            return count_text(self.roles.tick_count, "ticked role")
+        account = heading.row.account if heading is not None else None
+        return row.label if row is not None else account.name or account.id if account else ""
+
+    def applies(self, name: str) -> bool:
+        """Return whether the menu offers the action here: on an account, few act."""
+        if self._actions is None:
+            self._actions = self._make_actions()
+        if name == "accounts.only_session":
+            return len(self._session_names) > 1
+        return name not in _ROW_ACTIONS or self._actions.applies(name.partition(".")[2])
+
+    @property
+    def command_words(self) -> dict[str, str]:
+        row = self.roles.row
+        if row is None:
+            return {}
+        return {
+            "role": arguments_as_typed(row.profile_argument),
+            "favourite": "rm" if row.usage.favourite else "add",
+            "change": "rm" if row.profiles else "add",
+            "server": "" if row.provider else "--server ",
+        }
 
 
 def _key_of(content: LineContent) -> AccountKey | RoleKey:

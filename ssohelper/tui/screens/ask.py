@@ -53,7 +53,7 @@ class AskScreen(Dialog["str | None"]):
     )
     # A question may name more roles than fit: the field is scrolled into view.
     CSS = "AskScreen .dialog { overflow-y: auto; }"
-    BINDINGS: ClassVar[list[BindingType]] = [action_binding("ask.cancel", "dismiss")]
+    BINDINGS: ClassVar[list[BindingType]] = [action_binding("ask.cancel")]
 
     def __init__(
         self,
@@ -80,6 +80,14 @@ class AskScreen(Dialog["str | None"]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
+
+    def action_cancel(self) -> None:
+        """Restore the text from before the user typed; if it is unchanged, leave the dialog."""
+        field = self.query_one(Input)
+        if field.value != self._value:
+            field.value = self._value
+        else:
+            self.dismiss(None)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

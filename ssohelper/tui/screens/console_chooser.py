@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
@@ -59,7 +59,7 @@ class ConsoleChooser(Dialog["PageChoice | None"]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_cursor_bindings(),
         action_binding("console.open", "choose_line", priority=True),
-        action_binding("console.cancel", "dismiss", priority=True),
+        action_binding("console.cancel", "clear_or_close", priority=True),
     ]
     app: DialogApp
 
@@ -98,10 +98,7 @@ class ConsoleChooser(Dialog["PageChoice | None"]):
         self._found = self._index.search(line.value, fuzzy=True) if is_searching else range(count)
         chooser, empty = self.query_one(Chooser), self.query_one("#dialog-empty", Static)
         chooser.set_count(len(self._found), 0)
-        # Escape would close the dialog.
-        clears = (
-            f"nothing matches · {self.app.get_key_display(Binding('ctrl+u', ''))} clears the search"
-        )
+        clears = f"nothing matches · {self.app.key_of('console.cancel')} clears the search"
         empty.update(Content("" if self._found else clears))
         chooser.display, empty.display = bool(self._found), not self._found
         line.note = f"{len(self._found)}/{count}" if count else ""
@@ -154,6 +151,13 @@ class ConsoleChooser(Dialog["PageChoice | None"]):
 
     def action_go(self, line: int) -> None:
         self._search_now().action_go(line)
+
+    def action_clear_or_close(self) -> None:
+        line = self.query_one(SearchLine)
+        if line.value:
+            line.action_clear()
+        else:
+            self.dismiss(None)
 
     def action_choose_line(self) -> None:
         chooser = self._search_now()

@@ -16,10 +16,9 @@ from ssohelper.actions import adopting, setup_text
 from ssohelper.actions.flows import profile_removal
 from ssohelper.core import plan_text
 from ssohelper.core.clock_text import ago_text
-from ssohelper.core.text import show
+from ssohelper.core.text import count_text, show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.dialog_app import DialogApp, MainScreen
 from ssohelper.tui.keys import KeyOf, action_binding
 from ssohelper.tui.profile_rows import Found, ProfileRow, read_profiles
@@ -106,7 +105,7 @@ class ProfilesScreen(MainScreen):
     HELP_TEXT = (
         "Each profile of ~/.aws/config once, with what `ssohelper profile sync` would do with it: "
         "+ to add, ~ to change, - to remove, ! skipped. ssohelper manages profiles with ◆ and never "
-        "changes yours (·) until you adopt them. Type to search, as on Accounts. {profiles.tick} "
+        "changes yours (·) until you adopt them. Type to search, as on Roles. {profiles.tick} "
         "ticks profiles to remove them together. Before each write you are asked. Filters, names, "
         "form, region, renaming, pruning and adoption are options of the command: ssohelper "
         "profile sync --help"
@@ -123,9 +122,9 @@ class ProfilesScreen(MainScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(action_binding(f"profiles.{name}") for name in ("apply", "remove")),
-        action_binding("profiles.diff", priority=True),
+        action_binding("profiles.details", "diff", priority=True),
         action_binding("profiles.undo"),
-        action_binding("profiles.session", "show_next_session"),
+        action_binding("profiles.only_session", "show_next_session"),
     ]
     app: DialogApp
     has_content = False
@@ -154,6 +153,7 @@ class ProfilesScreen(MainScreen):
     def on_mount(self) -> None:
         self.detail.can_focus = False
         self.app.list_refreshed.subscribe(self, lambda _name: self._read_if_shown())
+        self.app.lists_changed.subscribe(self, lambda _nothing: self._read_if_shown())
 
     def _read_if_shown(self) -> None:
         if self.is_current:  # otherwise the config is read when the screen is shown again
@@ -235,24 +235,19 @@ class ProfilesScreen(MainScreen):
             return None
         return None if action == "remove" and found is None else True
 
-    def palette(self) -> list[Command]:
-        rows, found = self.pane.find_rows_to_remove(), self._found
-        lines = {"undo": "profile undo"}
-        if found is not None and found.session is not None:
-            command = profile_actions.sync_command(found.session)
-            lines["apply"] = command.removeprefix("ssohelper ")
-        if rows:
-            lines["remove"] = profile_removal.removal_command([row.name for row in rows])
-        run = run_on_same_target(
-            self.app,
-            lambda: (
-                self._session_name,
-                [row.item.name_and_role for row in self.pane.find_rows_to_remove() if row.item],
-            ),
-            lambda action: getattr(self, f"action_{action}")(),
-        )
-        offered = {name: line for name, line in lines.items() if self.check_action(name, ())}
-        return make_palette_commands("profiles", offered, run)
+    @property
+    def menu_title(self) -> str:
+        row = self.pane.row
+        if self.pane.ticked:
+            return count_text(len(self.pane.ticked), "ticked profile")
+        return row.name if row is not None else ""
+
+    @property
+    def command_words(self) -> dict[str, str]:
+        names = [row.name for row in self.pane.find_rows_to_remove()]
+        words = {"session": self._session_name} if self._session_name else {}
+        removed = profile_removal.removal_command(names).removeprefix("profile rm ")
+        return words | ({"profiles": removed} if names else {})
 
     async def on_search_pane_left(self) -> None:
         await self.app.run_action("app.go('accounts')")
@@ -307,6 +302,6 @@ class ProfilesScreen(MainScreen):
         if found is not None and plan is not None:
             name = row.name if row is not None else ""
             diff = partial(profile_actions.show_diff, self.app, found, plan, name)
-            self.app.busy.start("profiles.diff", diff)
+            self.app.busy.start("profiles.details", diff)
         elif found is not None:
             self.app.show_warning(next_sync_line(found, self.app.key_of, 0))

@@ -21,7 +21,6 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 from ssohelper.tui import background
-from ssohelper.tui.commands import Command, make_palette_commands, run_on_same_target
 from ssohelper.tui.dialog_app import MainScreen
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.list_states import ListStates
@@ -30,7 +29,7 @@ from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.running_sign_ins import STOPPED_TOO, RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
-from ssohelper.tui.screens.sign_in import SignInScreen
+from ssohelper.tui.screens.sign_in import open_sign_in
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.clock_lines import (
     FurtherRegion,
@@ -166,10 +165,6 @@ def summary_of_clock(clock: SessionClock, now: int) -> str:
     return time_left_text(at, now) if at is not None else ""
 
 
-# How often the screen reads the files of the clocks. It counts the clocks down every second.
-_READ_SECONDS = 5.0
-
-
 class SessionsScreen(MainScreen):
     HELP_TEXT = (
         "Each sign-in with its three clocks: how long the sign-in lasts, the access token, "
@@ -189,9 +184,7 @@ class SessionsScreen(MainScreen):
         action_binding("sessions.set_up"),
         action_binding("sessions.remove"),
         action_binding("sessions.sign_in_anew", show=False),
-        action_binding("sessions.help", "app.help", show=False),
         action_binding("sessions.back", "app.go('accounts')", show=False),
-        action_binding("sessions.quit", "app.quit", show=False),
     ]
     app: DialogApp
     has_content = False
@@ -218,7 +211,7 @@ class SessionsScreen(MainScreen):
         self._show_parts()
         self.app.signed_in.subscribe(self, lambda _name: self.read_clocks())
         self.set_interval(1.0, self._redraw_clocks)
-        self.set_interval(_READ_SECONDS, self.read_clocks)
+        self.app.clocks_read.subscribe(self, lambda _nothing: self._read_if_shown())
         self.read_clocks()
 
     def on_screen_suspend(self) -> None:
@@ -234,6 +227,10 @@ class SessionsScreen(MainScreen):
         return self._snapshot is not None
 
     # -- reading and showing the clocks --------------------------------------------------------
+
+    def _read_if_shown(self) -> None:
+        if self.is_current:  # otherwise the clocks are read when the screen is shown again
+            self.read_clocks()
 
     def read_clocks(self) -> None:
         """Read the clocks of all sessions from files again, in the background."""
@@ -375,22 +372,13 @@ class SessionsScreen(MainScreen):
             self.app.warn_nothing_selected("session")
         return session
 
-    def palette(self) -> list[Command]:
-        lines = {"set_up": "setup START_URL"}
-        if self.session is not None:
-            name = self.session.name
-            lines |= {
-                "sign_in": f"login {name}",
-                "sign_in_anew": f"login {name} --force",
-                "sign_out": f"logout {name}",
-                "remove": f"session rm {name}",
-            }
-        run = run_on_same_target(
-            self.app,
-            lambda: self.session,
-            lambda action: getattr(self, f"action_{action}")(),
-        )
-        return make_palette_commands("sessions", lines, run)
+    @property
+    def menu_title(self) -> str:
+        return self._name_on_line(self._chooser.cursor) if self._chooser.cursor >= 0 else ""
+
+    @property
+    def command_words(self) -> dict[str, str]:
+        return {"session": self.session.name} if self.session is not None else {}
 
     def action_set_up(self) -> None:
         self.app.push_screen(SetUpScreen(), lambda _done: self.read_clocks())
@@ -400,16 +388,7 @@ class SessionsScreen(MainScreen):
         session = self._get_session_or_warn()
         if session is None:
             return
-        dialog = SignInScreen(session, force=force)
-
-        def report_sign_in(_nothing: None) -> None:
-            outcome = dialog.outcome
-            if outcome is not None:
-                self.app.show_done(*dialog.sign_in.result_messages(outcome))
-                self.app.signed_in.publish(session.name)
-            self.read_clocks()
-
-        self.app.push_screen(dialog, report_sign_in)
+        open_sign_in(self.app, session, force=force)
         self.read_clocks()  # closes the dialog if another program has removed the session
 
     def action_sign_in_anew(self) -> None:

@@ -45,7 +45,7 @@ _SIGNED_IN = "signed in · ⏎"
 # For each button: its label on wide screens, its label on narrow screens, and its key's action.
 _BUTTONS = {
     "done": ("Go on", "Go on", "sign_in.done"),
-    "retry": ("Retry", "Retry", "sign_in.retry"),
+    "retry": ("Retry", "Retry", "sign_in.sign_in_anew"),
     "open_browser": ("Open browser", "Open browser", "sign_in.browser"),
     "copy": ("Copy the address", "Copy address", "sign_in.copy"),
     "device_code": ("Device code", "Device code", "sign_in.device_code"),
@@ -69,7 +69,7 @@ class SignInScreen(Dialog[None]):
     HELP_TEXT = (
         "Sign in with a browser. The same address and code are printed by `ssohelper login`. "
         "In the background the sign-in goes on while you do something else: the line above the "
-        "footer and the Sessions screen show it, and the key to sign in there comes back here. "
+        "footer and the Sign-ins screen show it, and the key to sign in there comes back here. "
         "Cancel ends the sign-in at once, and nothing is saved."
     )
     CSS_PATH = "../styles/screens.tcss"
@@ -98,7 +98,7 @@ class SignInScreen(Dialog[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         action_binding("sign_in.done"),
-        action_binding("sign_in.retry"),
+        action_binding("sign_in.sign_in_anew", "retry"),
         action_binding("sign_in.browser", "open_browser"),
         action_binding("sign_in.copy"),
         action_binding("sign_in.device_code"),
@@ -382,3 +382,15 @@ def half_block_rows(text: str) -> list[str]:
         "".join(_HALVES[(int(upper), int(lower))] for upper, lower in zip(*pair, strict=True))
         for pair in zip(modules[::2], modules[1::2], strict=True)
     ]
+
+
+def open_sign_in(app: DialogApp, session: SsoSession, *, force: bool = False) -> None:
+    """Show the sign-in dialog, and its result when it is closed; `force`: even if signed in."""
+    dialog = SignInScreen(session, force=force)
+
+    def report_sign_in(_nothing: None) -> None:
+        if dialog.outcome is not None:
+            app.show_done(*dialog.sign_in.result_messages(dialog.outcome))
+            app.signed_in.publish(session.name)
+
+    app.push_screen(dialog, report_sign_in)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ssohelper.actions import clocks, directory, regions, selection, tokens
+from rich.cells import cell_len
+
+from ssohelper.actions import clocks, directory, prompt, regions, selection, tokens
 from ssohelper.actions.clocks import SessionClock
+from ssohelper.actions.prompt import PromptStatus
 from ssohelper.core.clock_text import time_left_text, urgency_of_time_left
+from ssohelper.core.instants import short_duration_text
 from ssohelper.core.listing import ListedAccount
 from ssohelper.core.model import CachedCredentials, RoleKey, SsoSession
+from ssohelper.core.text import show
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.lines import Line, Piece
 
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
     from ssohelper.core.grants import Grant
 
 _LABEL_WIDTH = 16
+# SDKs renew credentials from 15 minutes before their end on.
+_URGENT_SECONDS = 15 * 60
 _SOURCES = {
     "configured": "from your settings",
     "observed": "as observed before",
@@ -30,22 +37,88 @@ _SOURCES = {
 class Clocks(NamedTuple):
     """When each sign-in, token and role's credentials expire, as last read from files.
 
-    `same_user_since` says since when (epoch seconds) the same user signs in to each session.
+    `same_user_since` says since when (epoch seconds) the same user signs in to each session, and
+    `shell` which profile is in use.
     """
 
     sessions: dict[str, SessionClock]
     credentials: dict[RoleKey, CachedCredentials]
     same_user_since: dict[str, int | None]
     grants: dict[RoleKey, Grant] = {}  # noqa: RUF012 (never changed)
+    shell: PromptStatus = PromptStatus("")
+
+    def find_sign_in_to_show(self, now: int) -> SessionClock | None:
+        """Return the sign-in that has ended or ends first; if there is none, a session without one.
+
+        An assumed end that has passed says nothing: AWS may still keep such a sign-in.
+        """
+
+        def end(clock: SessionClock) -> float:
+            if clock.outlook.is_sign_in_needed(now):
+                return 0
+            at = clock.outlook.at
+            return at if at is not None and at > now else float("inf")
+
+        found = self.sessions.values()
+        return min(
+            [one for one in found if one.state != "signed_out"] or found, key=end, default=None
+        )
 
 
-def read_expiry_clocks(services: App, sessions: Sequence[SsoSession]) -> Clocks:
+def read_expiry_clocks(services: App) -> Clocks:
+    sessions = services.config.read().sso_sessions()
     return Clocks(
         {session.name: clocks.load_session_clock(services, session) for session in sessions},
         dict(clocks.load_cached_credentials(services, sessions)),
         {session.name: tokens.load_user_since(services, session) for session in sessions},
         {grant.key: grant for grant in services.grants.list_in_force()},
+        prompt.read_prompt_status(services),
     )
+
+
+def is_sign_in_urgent(clock: SessionClock, now: int) -> bool:
+    return clock.outlook.is_sign_in_needed(now, _URGENT_SECONDS)
+
+
+def sign_in_text(clocks: Clocks, now: int, key: str, name_cells: int) -> tuple[str, bool]:
+    """Return the time left of the sign-in that ends first, and whether it is urgent.
+
+    Such as `corp ▲ 7h +3` for this and three more sign-ins, `corp ▲ 7h?` if AWS's default of 8 h is
+    assumed, and `corp ▲ 8m: space n` with the key that signs in.
+    """
+    clock = clocks.find_sign_in_to_show(now)
+    if clock is None:
+        return "", False
+    outlook, name = clock.outlook, clock.session.name
+    is_urgent, at = is_sign_in_urgent(clock, now), outlook.at
+    left = short_duration_text(at - now) if at is not None and at > now else ""
+    if clock.state == "signed_out":
+        left = "signed out"
+    elif outlook.is_sign_in_needed(now):
+        left = "ended"
+    elif not outlook.is_end_known:
+        left = "ok" if at is None else f"{left}?"
+    others = sum(one.state != "signed_out" for one in clocks.sessions.values()) - 1
+    more = f" +{others}" if others > 0 else ""
+    shown_name = fitted(name, min(cell_len(name), name_cells))
+    return f"{shown_name} ▲ {left}{more}{f': {key}' if is_urgent else ''}", is_urgent
+
+
+def shell_role_texts(clocks: Clocks, now: int, aws_now: int) -> tuple[Sequence[str], str]:
+    """Return this shell's role in three lengths, and the time left of its credentials."""
+    shell, profile, time = clocks.shell, clocks.shell.profile, ""
+    if not shell.label:
+        return ("this shell: no role", "no role", ""), ""
+    name = short_name = shell.label
+    if shell.has_fixed_keys and (clock := shell.row(now).clock) is not None:
+        time = f" ●{short_duration_text(clock.at - now)}" if clock.at > now else " expired"
+    elif profile is not None and (cached := clocks.credentials.get(profile.key)) is not None:
+        left = cached.credentials.expires_at - aws_now
+        time = f" ●{short_duration_text(left)}" if left > 0 else ""
+    if profile is not None:
+        role = profile.shown_role
+        name, short_name = f"{shell.account_name or role.account_id}/{role.name}", role.name
+    return (f"this shell: {show(name)}", show(name), show(short_name)), time
 
 
 class FurtherRegion(NamedTuple):

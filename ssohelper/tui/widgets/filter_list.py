@@ -11,7 +11,7 @@ from textual.message import Message
 
 from ssohelper.core.filter_rows import FilterRow
 from ssohelper.core.search import Index
-from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
+from ssohelper.tui.keys import action_binding, make_cursor_bindings
 from ssohelper.tui.widgets.cells import pieces_with_matches
 from ssohelper.tui.widgets.key_hints import KeyHints
 from ssohelper.tui.widgets.lines import Chooser, Line
@@ -34,7 +34,6 @@ class FilterList(SearchPane[object]):
         action_binding("filters.take", show=False, priority=True),
         action_binding("filters.leave", show=False, priority=True),
         *make_cursor_bindings(),
-        PICKER_UP,
     ]
     DEFAULT_CSS = """
     FilterList { height: 1fr; }

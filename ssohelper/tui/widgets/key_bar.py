@@ -12,16 +12,20 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ssohelper.core.keymap import ACTIONS, ticked_labels
+from ssohelper.tui.keys import find_active_actions
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.search_pane import SearchPane
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
     from textual.binding import ActiveBinding
     from textual.screen import Screen
 
     from ssohelper.tui.base import TuiApp
 
-# These actions are not in the footer, because the top bar shows the key that opens each screen.
+# These actions are not in the footer, because the top bar shows the screens.
 _ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 _HELP = "app.help"
 
@@ -80,42 +84,26 @@ class KeyBar(Widget):
             self.refresh()
 
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
-        """Return the keys, the most important first.
+        """Return the keys: the help, then the most important first.
 
-        Of an action with two keys, return the first.
+        What only the menu's letters run is not among them, unless it acts on ticked rows.
         """
-        found: dict[str, ActiveBinding] = {}
-        for active in screen.active_bindings.values():
-            name = active.binding.id or ""
-            if name in ACTIONS and name not in _ELSEWHERE:
-                found.setdefault(name, active)
-        items: dict[str, Item] = {}
+        found = find_active_actions(screen)
         with_ticks = labels_with_ticks(screen)
-        ranks = {name: rank for rank, name in enumerate({**with_ticks, **ACTIONS})}
-        for name in sorted(found, key=lambda name: (_footer_rank(name), ranks[name])):
-            label = with_ticks.get(name) or ACTIONS[name].label
-            if not name.endswith(".help"):
-                key = self.app.get_key_display(found[name].binding)
+        items: dict[str, Item] = {}
+        for name in sorted(found, key=lambda name: _footer_rank(name, with_ticks)):
+            key = self.app.key_of(name)
+            if name not in _ELSEWHERE and (name in with_ticks or " " not in key):
+                label = with_ticks.get(name) or ACTIONS[name].label
                 items.setdefault(label, Item(0, key, label, found[name]))
-        if _HELP in found:
-            key = self.app.get_key_display(found[_HELP].binding)
-            return [Item(0, key, ACTIONS[_HELP].label, found[_HELP]), *items.values()]
         return [*items.values()]
 
     def render_line(self, y: int) -> Strip:
-        base, width = self.rich_style, self.size.width
-        key_style = base + self.get_component_rich_style("key-bar--key", partial=True)
-        off = base + self.get_component_rich_style("key-bar--off", partial=True)
-        segments, x = [], 0
-        for item in self.items:
-            is_on = item.active.enabled
-            segments += [
-                Segment(" " * (item.x - x), base),
-                Segment(item.key, key_style if is_on else off),
-                Segment(f" {item.label}", base if is_on else off),
-            ]
-            x = item.x + item.width
-        return Strip(segments).adjust_cell_length(width, base)
+        styles = [
+            self.rich_style + self.get_component_rich_style(f"key-bar--{name}", partial=True)
+            for name in ("key", "off")
+        ]
+        return draw_items(self.items, self.size.width, self.rich_style, *styles)
 
     def render(self) -> RenderResult:
         return ""  # Textual requires this method, but `render_line` draws the line
@@ -134,9 +122,25 @@ class KeyBar(Widget):
             await self.app.run_action(item.active.binding.action, item.active.node)
 
 
-def _footer_rank(action: str) -> int:
-    """Return the action's rank in the footer: 0 for option fields, 1 for the screen, 2 for the app."""
-    return {"options": 0, "app": 2}.get(action.partition(".")[0], 1)
+def draw_items(
+    items: Sequence[Item], width: int, base: Style, key_style: Style, off: Style
+) -> Strip:
+    segments, x = [], 0
+    for item in items:
+        is_on = item.active.enabled
+        segments += [
+            Segment(" " * (item.x - x), base),
+            Segment(item.key, key_style if is_on else off),
+            Segment(f" {item.label}", base if is_on else off),
+        ]
+        x = item.x + item.width
+    return Strip(segments).adjust_cell_length(width, base)
+
+
+def _footer_rank(name: str, with_ticks: dict[str, str]) -> tuple[bool, ...]:
+    """Return what sorts the footer: the help, actions on ticked rows, Enter, and the menu are first."""
+    is_enter = ACTIONS[name].keys.startswith("enter")
+    return name != _HELP, name not in with_ticks, not is_enter, name != "app.menu"
 
 
 def labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:

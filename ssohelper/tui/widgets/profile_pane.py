@@ -68,6 +68,7 @@ class ProfilePane(SearchPane[object]):
         self.list.can_focus = False
 
     def on_mount(self) -> None:
+        self.line.hint = " · space: actions · ?: help"
         self.line.focus()
 
     def show_rows(self, rows: ProfileRows, index: Index) -> None:

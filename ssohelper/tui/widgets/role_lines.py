@@ -11,7 +11,7 @@ from rich.style import Style
 
 from ssohelper.core import role_rows
 from ssohelper.core.clock_text import ago_text
-from ssohelper.core.instants import duration_text
+from ssohelper.core.instants import short_duration_text
 from ssohelper.core.model import GUARD_SIGN, Account, RoleKey
 from ssohelper.core.privileged import PRIVILEGED_SIGN
 from ssohelper.core.role_rows import RoleRow
@@ -258,11 +258,7 @@ class RolePainter:
 
 def time_left_texts(ends: Mapping[RoleKey, int], aws_now: int) -> dict[RoleKey, str]:
     """Return for each role with unexpired credentials the time left, in one unit: "58m"."""
-    return {key: _duration_in_one_unit(at - aws_now) for key, at in ends.items() if at > aws_now}
-
-
-def _duration_in_one_unit(seconds: int) -> str:
-    return duration_text(seconds).split()[0]
+    return {key: short_duration_text(at - aws_now) for key, at in ends.items() if at > aws_now}
 
 
 def _session_text(heading: Heading, wide: HeadingColumns) -> str:
@@ -281,6 +277,7 @@ def _role_count_text(heading: Heading) -> str:
 
 # Indents the lines that say why no role is shown: they begin below the first letter of the search.
 _NO_MATCH_INDENT = "  "
+_MOST_QUERY_CELLS = 20
 
 
 def text_below_roles(app: TuiApp[Any], shown: ShownRoles, line: int, width: int) -> str:
@@ -297,16 +294,21 @@ def _no_match_lines(app: TuiApp[Any], shown: ShownRoles, width: int) -> list[str
     def key_of(action: str) -> str:
         return app.key_of(f"accounts.{action}")
 
-    parts, view = ["nothing matches"], shown.view
-    if shown.is_searching:
+    view, is_searching = shown.view, shown.is_searching
+    matched = f' "{show(shown.query.strip(), _MOST_QUERY_CELLS)}"' if is_searching else ""
+    parts = [f"nothing matches{matched}"]
+    if is_searching:
         parts.append(f"{key_of('leave')} clears the search")
     if view.only_favourites:
         shows_all, adds = key_of("only_favourites"), key_of("favourite")
         parts.append(f"favourites only: {shows_all} shows all, {adds} adds one")
     if view.only_session is not None:
         parts.append(
-            f"session {show(view.only_session)} only: {key_of('only_session')} changes that"
+            f"sign-in {show(view.only_session)} only: {key_of('only_session')} changes that"
         )
+    if hasattr(app, "action_help"):  # a picker has none
+        clears = f"{key_of('leave')} " if is_searching else ""
+        parts.append(f"help: {clears}{app.key_of('app.help')}")
     line = " · ".join(parts)
     lines = [line] if cell_len(line) + len(_NO_MATCH_INDENT) <= width else parts
     return [_NO_MATCH_INDENT + each for each in lines]

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import show
-from ssohelper.tui.keys import PICKER_UP, action_binding, make_cursor_bindings
+from ssohelper.tui.keys import action_binding, make_cursor_bindings
 from ssohelper.tui.one_time_timers import call_after
 from ssohelper.tui.widgets.cells import fitted
 from ssohelper.tui.widgets.role_list import RoleList
@@ -32,7 +32,6 @@ class RolePane(SearchPane["LineContent"]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_cursor_bindings(),
-        PICKER_UP,
         action_binding("accounts.use", "choose", priority=True),
         action_binding("accounts.leave", priority=True),
     ]

@@ -17,6 +17,8 @@ _MAX_CHARACTERS = 2000
 # The note at the right end is hidden if it would leave the typed text fewer columns than this.
 _MIN_TEXT_COLUMNS = 20
 _MARGIN = "  "
+# While the field is empty, these keys do not type a character where they have another meaning.
+_KEYS_IF_EMPTY = frozenset({"space", "question_mark", "colon"})
 _DIM, _CURSOR = Style(dim=True), Style(reverse=True)
 
 
@@ -27,7 +29,7 @@ class SearchLine(Widget, can_focus=True):
     DEFAULT_CSS = "SearchLine { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", show=False),
-        Binding("right", "move(1)", show=False),
+        Binding("right", "move_right", show=False),
         Binding("ctrl+a", "move(-1000)", show=False),
         Binding("ctrl+e", "move(1000)", show=False),
         Binding("backspace,ctrl+h", "delete_left", show=False),
@@ -41,9 +43,9 @@ class SearchLine(Widget, can_focus=True):
             super().__init__()
             self.value = value
 
-    def __init__(self, *, id: str | None = None, placeholder: str = PLACEHOLDER) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._placeholder = placeholder
+        self.hint = ""  # follows the placeholder where both fit
         self.value = ""
         self.note = ""
         self._cursor = 0
@@ -66,7 +68,8 @@ class SearchLine(Widget, can_focus=True):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Return whether the key types a character, so that it triggers no binding."""
-        return character is not None and character.isprintable()
+        is_action = not self.value and key in _KEYS_IF_EMPTY
+        return character is not None and character.isprintable() and not is_action
 
     async def on_key(self, event: events.Key) -> None:
         if event.is_printable and event.character:
@@ -81,6 +84,13 @@ class SearchLine(Widget, can_focus=True):
 
     def action_move(self, characters: int) -> None:
         self.set_value(self.value, self._cursor + characters)
+
+    async def action_move_right(self) -> None:
+        """Move the cursor; at the end of a text, show the actions on the row that it has found."""
+        if self.value and self._cursor == len(self.value):
+            await self.run_action("app.menu")
+        else:
+            self.action_move(1)
 
     def action_delete_left(self) -> None:
         self._delete(max(0, self._cursor - 1), self._cursor)
@@ -106,7 +116,9 @@ class SearchLine(Widget, can_focus=True):
         text_width = width - cell_len(note)
         if text_width < _MIN_TEXT_COLUMNS:
             text_width, note = width, ""
-        text = self.value or self._placeholder
+        text = self.value or PLACEHOLDER
+        if not self.value and cell_len(text + self.hint) < text_width - len(_MARGIN):
+            text += self.hint
         dim = style + _DIM
         before, under, after = (
             text[: self._cursor],

@@ -1,8 +1,8 @@
-"""The two lines above a list: the names of the screens, and the filters."""
+"""The two lines above a list: screens, this shell's role and the sign-in; and the filters."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -13,15 +13,18 @@ from textual.widgets import Static
 
 from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
+from ssohelper.tui.widgets import clock_lines
 from ssohelper.tui.widgets.cells import fitted
 
 if TYPE_CHECKING:
-    from ssohelper.tui.base import TuiApp
+    from collections.abc import Sequence
+
+    from ssohelper.tui.dialog_app import DialogApp
 
 
 _TITLE = "ssohelper"
 # The names of the filters in a narrow terminal, and the width of a session's name there.
-_SHORT_LABELS = {"all sessions": "all", "favourites": "★"}
+_SHORT_LABELS = {"all sign-ins": "all", "favourites": "★"}
 _SHORT_CELLS = 8
 
 
@@ -36,25 +39,24 @@ class ActionLabel(Static):
         await self.run_action(self._action_name)
 
 
-class Tab(ActionLabel):
-    """Shows the key and the name of a screen. A click shows that screen."""
-
-    def __init__(self, key: str, label: str, action: str, *, id: str, classes: str = "") -> None:
-        super().__init__(f"{key} {label}", action, id=id, classes=classes)
-        self._texts = f"{key} {label}", key
-        self._text = self._texts[0]
-
-    def set_short(self, short: bool) -> None:
-        self._text = self._texts[short]
-        self.update(Content(self._text))
-
-    @property
-    def cells(self) -> int:
-        return cell_len(self._text) + 2
+# The top bar's layouts, from wide to narrow. The numbers choose one of the texts of: the title,
+# Commands, the other screens, this screen, this shell's role.
+_LAYOUTS = (
+    (0, 0, 0, 0, 0),
+    (1, 0, 0, 0, 0),
+    (1, 1, 0, 0, 0),
+    (1, 1, 1, 0, 0),
+    (1, 1, 1, 0, 1),
+    (1, 2, 1, 1, 1),
+    (1, 2, 1, 1, 2),
+    (1, 2, 2, 1, 2),
+)
+# The most cells of the session's name: on wide screens, and on others.
+_SESSION_CELLS, _WIDE, _FEW_SESSION_CELLS = 16, 80, 6
 
 
 class TopBar(Horizontal):
-    """Shows the keys and names of the screens and of the command palette."""
+    """Shows the screens, this shell's role, and the time left of the sign-in that ends first."""
 
     DEFAULT_CSS = """
     TopBar {
@@ -66,52 +68,92 @@ class TopBar(Horizontal):
             text-style: $button-focus-text-style;
         }
         & > .top-bar--space { width: 1fr; padding: 0; }
-        & > Tab:hover { background: $surface; }
+        & > ActionLabel:hover { background: $surface; }
+        & > #sign-in.urgent { color: $text-error; text-style: bold; }
     }
     """
 
-    app: TuiApp[Any]
+    app: DialogApp
 
     def __init__(self, current_screen: str) -> None:
         super().__init__()
         self._current_screen = current_screen
+        # The widgets that get shorter, by their number in a layout, with their texts.
+        self._parts: list[tuple[Static, int, Sequence[str]]] = []
+        self._shown: tuple[object, ...] = ()
+        self._shell = Static("", id="shell", markup=False)
+        self._sign_in = ActionLabel("", "app.sign_in_soonest", id="sign-in")
 
     def compose(self) -> ComposeResult:
-        yield Static(_TITLE, classes="top-bar--title", markup=False)
+        yield self._add_part(0, Static(classes="top-bar--title", markup=False), (_TITLE, ""))
         for name in ("accounts", "sessions", "profiles"):
-            is_current = name == self._current_screen
-            yield self._make_tab(name, f"app.go('{name}')", "▸" if is_current else " ", is_current)
+            yield self._add_tab(name, f"app.go('{name}')", name == self._current_screen)
+        yield self._add_tab("commands", "app.command_palette", False)
         yield Static(classes="top-bar--space")
-        yield self._make_tab("commands", "app.command_palette", "", False)
+        yield self._shell
+        yield self._sign_in
 
-    def _make_tab(self, name: str, action: str, sign: str, is_current: bool) -> Tab:
-        key = f"{sign}{self.app.key_of(f'app.{name}')}"
+    def _add_tab(self, name: str, action: str, is_current: bool) -> Static:
+        sign = "" if name == "commands" else "▸" if is_current else " "
+        key = f"{sign}{self.app.key_of(f'app.{name}').removeprefix('space ')}"
         label = ACTIONS[f"app.{name}"].label
         here = "top-bar--here" if is_current else ""
-        return Tab(key, label, action, id=f"to-{name}", classes=here)
+        tab = ActionLabel("", action, id=f"to-{name}", classes=here)
+        place = 1 if name == "commands" else 3 if is_current else 2
+        return self._add_part(place, tab, (f"{key} {label}", key, ""))
+
+    def _add_part(self, place: int, part: Static, texts: Sequence[str]) -> Static:
+        self._parts.append((part, place, texts))
+        return part
+
+    def on_mount(self) -> None:
+        self.app.clocks_read.subscribe(self, lambda _nothing: self._show_times())
+        self.set_interval(1.0, self._show_times)
 
     def on_resize(self, event: Resize) -> None:
-        """Leave out what does not fit: the title, then the word Commands, then other screens'
-        names.
-        """
-        title = self.query_one(".top-bar--title")
-        tabs = list(self.query(Tab))
-        others = [tab for tab in tabs if not tab.has_class("top-bar--here")]
-        for step in range(4):
-            title.display = step == 0
-            for tab in tabs:
-                tab.set_short((step >= 2 and tab is tabs[-1]) or (step >= 3 and tab in others))
-            title_cells = cell_len(_TITLE) + 2 if step == 0 else 0
-            if title_cells + sum(tab.cells for tab in tabs) <= event.size.width:
+        self._show_times()
+
+    def _show_times(self) -> None:
+        clocks, services, width = self.app.clocks, self.app.services, self.size.width
+        roles: Sequence[str] = ("", "", "")
+        time, sign_in, is_urgent = "", "", False
+        if clocks is not None:
+            now = services.clock.now()
+            roles, time = clock_lines.shell_role_texts(clocks, now, services.clock.aws_now())
+            cells = _SESSION_CELLS if width >= _WIDE else _FEW_SESSION_CELLS
+            key = self.app.key_of("app.sign_in")
+            sign_in, is_urgent = clock_lines.sign_in_text(clocks, now, key, cells)
+        shown = width, roles, time, sign_in, is_urgent
+        if shown != self._shown:  # this runs every second
+            self._shown = shown
+            self._sign_in.update(Content(sign_in))
+            self._sign_in.set_class(is_urgent, "urgent")
+            self._lay_out(roles, time, width - cell_len(sign_in) - 2)
+
+    def _lay_out(self, roles: Sequence[str], time: str, width: int) -> None:
+        """Use the first layout that fits. In the last one, the role's name is cut, not its time."""
+        texts, left = dict[Static, str](), 0
+        shell = [f"{role}{time}" for role in roles]
+        for layout in _LAYOUTS:
+            texts = {part: its[layout[place]] for part, place, its in self._parts}
+            texts[self._shell] = shell[layout[-1]]
+            left = width - sum(cell_len(text) + 2 for text in texts.values() if text)
+            if left >= 0:
                 break
+        if left < 0:
+            cells = cell_len(texts[self._shell]) + left
+            texts[self._shell] = fitted(texts[self._shell], cells, tail=len(time))
+        for part, text in texts.items():
+            part.display = bool(text)
+            part.update(Content(text))
 
 
 class FilterLabel(ActionLabel):
-    """Shows the name of a filter, with `●` if the filter is on and `○` if it is off."""
+    """Shows the letter and the name of a filter of the list: `●` if it is on, `○` if it is off."""
 
-    def __init__(self, label: str, action: str, *, id: str) -> None:
-        super().__init__("", action, id=id)
-        self._label = label
+    def __init__(self, label: str, name: str) -> None:
+        super().__init__("", f"screen.run_on_list('{name}')", id=name)
+        self._label, self._letter = label, ACTIONS[f"accounts.{name}"].letter
         self._is_on = self._is_short = False
         self.set_on(False)
 
@@ -130,14 +172,15 @@ class FilterLabel(ActionLabel):
 
     @property
     def whole_cells(self) -> int:
-        return cell_len(show(self._label, 40)) + 4
+        return cell_len(show(self._label, 40)) + 6 if self.display else 0
 
     def _draw_label(self) -> None:
         name = show(self._label, 40)
         if self._is_short:
             name = _SHORT_LABELS.get(name, name.removeprefix("by "))
             name = fitted(name, min(_SHORT_CELLS, cell_len(name)))
-        self.update(Content(f"{'●' if self._is_on else '○'} {name}"))
+        letter = "" if self._is_short else f"{self._letter} "
+        self.update(Content(f"{letter}{'●' if self._is_on else '○'} {name}"))
 
 
 class FilterNote(Static):

@@ -74,7 +74,7 @@ def test_what_is_left_or_not_possible_does_nothing(world: DemoHome) -> None:
             await user.press(key)
             await user.wait_for_message(
                 "this role has no profile yet",
-                "press F9 to add one, or run: ssohelper profile add corp:000040000001/Developer",
+                "press space p to add one, or run: ssohelper profile add corp:000040000001/Developer",
             )
             user.app.messages.all.clear()
         assert user.app.clipboard == ""

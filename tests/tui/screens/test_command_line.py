@@ -104,7 +104,7 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, 
         await give_command(user, line)
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("3 of 3 ended: 3 failed", "✗ exit 3", "\\x1b[2J0000", " none")
-        await user.press("C")
+        await user.press("Y")
         await user.wait_for_message("copied the output of each role")
         assert user.app.clipboard.count("# Re") + user.app.clipboard.count("# D") == 3
         await user.press("escape")
@@ -119,9 +119,9 @@ def test_a_command_runs_as_each_ticked_role_and_can_be_stopped(world, tmp_path, 
         await user.wait_for_screen(RunScreen)
         await until(lambda: pids.exists() and len(pids.read_text().split()) == 2)
         await user.press("escape")
-        await user.wait_for_message("commands are still running: s stops them")
+        await user.wait_for_message("commands are still running: z stops them")
         assert isinstance(user.app.screen, RunScreen)
-        await user.press("s")
+        await user.press("z")
         await user.wait_for_text("1 of 1 ended: 1 stopped", "■ stopped")
         await user.press("q")
         await user.wait_for_screen(AccountsScreen)
@@ -155,9 +155,9 @@ def test_guarded_roles_are_one_question_and_the_failed_run_again(world, monkeypa
         rows = user.screen.index("✗ exit 1"), user.screen.index("✓ exit 0")
         assert rows == tuple(sorted(rows))  # the failed role comes first
         (tmp_path / "done").touch()
-        await user.press("t")
+        await user.press("R")
         await user.wait_for_text("1 of 1 ended")
-        await user.press("t")
+        await user.press("R")
         await user.wait_for_message("no role failed")
         await user.press("q")
         await user.wait_for_screen(AccountsScreen)
@@ -222,7 +222,7 @@ def test_enter_starts_no_command_of_many_roles(world: DemoHome, count: int) -> N
 def test_no_command_outlives_the_program(shell: Shell, end: str) -> None:
     pids = shell.home / "pids"
     terminal = Terminal((SCRIPT,), shell.environ, size=(100, 30))
-    terminal.until("F7 Shell")
+    terminal.until("space Actions")
     terminal.send("payments prod readonly")
     terminal.until("1/20")
     terminal.send("\x1b[21~")

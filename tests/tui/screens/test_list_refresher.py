@@ -66,7 +66,7 @@ def test_a_dialog_waits_for_the_listing_that_runs_and_asks_nothing_itself(world,
         await user.wait_for_screen(ProfilesScreen)
         await user.wait_for_text("17 to add")
         user.app.services.directory.forget("corp")
-        await user.press("f9")
+        await user.press("space", "A")
         await user.wait_for_busy_screen("listing the accounts")
         gate.open()
         await user.wait_for_screen(ConfirmScreen)

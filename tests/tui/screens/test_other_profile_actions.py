@@ -186,7 +186,7 @@ def test_the_filter_of_a_session_and_of_favourites_hides_them(others: DemoHome) 
             await user.press(key, "end")
             await until(lambda: "billing-tool" not in user.screen)
             await user.press(key)
-            await user.wait_for_text("○ all sessions", "○ favourites")
+            await user.wait_for_text("○ favourites")
 
     run_scenario(others.app(), scenario)
 
@@ -267,7 +267,7 @@ def test_words_find_the_only_one(shell: Shell) -> None:
 def test_f7_opens_a_shell_that_has_its_name(shell: Shell, name: str, line: str) -> None:
     shell.write_config(keys_of(shell.emulator, name) + TOOL)
     inside = Terminal((SCRIPT,), {**shell.environ, "SHELL": "/bin/sh", "PS1": "$ "}, size=(100, 30))
-    inside.until("F7 Shell")
+    inside.until("space Actions")
     inside.send("legacy")
     inside.until("1/22")
     inside.send("\x1b[18~")

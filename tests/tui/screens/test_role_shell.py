@@ -30,7 +30,7 @@ def open_shell(shell: Shell, **environ: str) -> Terminal:
     terminal.until("type to search")
     terminal.send("payments prod readonly")
     terminal.until("1/20")
-    terminal.until("F7 Shell")
+    terminal.until("⏎ Use")
     terminal.send("\x1b[18~")
     terminal.until("these keys are renewed")
     if environ.get("SHELL", "/bin/sh") == "/bin/sh":
@@ -99,7 +99,7 @@ def test_a_session_of_another_name_is_not_the_shells(shell: Shell) -> None:
 @pytest.mark.long
 def test_a_shell_that_cannot_be_started_leaves_its_error_on_the_terminal(shell: Shell) -> None:
     terminal = Terminal((SCRIPT,), {**shell.environ, "SHELL": "/no/shell"}, size=(100, 30))
-    terminal.until("F7 Shell")
+    terminal.until("space Actions")
     terminal.send("\x1b[B\x1b[18~")
     terminal.until('no command "/no/shell"')
     terminal.until("ended with exit code 127; enter: back")

@@ -13,12 +13,12 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("corp", "lab", "signed in")
-        await user.press("down", "d")
+        await user.press("down", "X")
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text('Sign out of "lab", and remove it?')
         await user.press("enter")  # Enter answers "No", which has the focus
         await user.wait_for_message("nothing was changed")
-        await user.press("d")
+        await user.press("X")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_message('removed the session "lab"')

@@ -32,14 +32,14 @@ def test_a_sign_in_whose_end_was_observed_is_shown_as_ended(world: DemoHome) -> 
 
     async def scenario(user: User) -> None:
         await user.press("f3")
-        await user.wait_for_text("corp", "ended", "The sign-in has ended. Press s")
+        await user.wait_for_text("corp", "ended", "The sign-in has ended. Press n")
         # The last access token works for 41 minutes.
         await user.wait_for_text("41m left", "$ ssohelper login corp")
-        await user.press("s")
+        await user.press("n")
         await user.wait_for_screen(SignInScreen)
-        await user.press("b")
+        await user.press("B")
         await user.wait_for_screen(SessionsScreen)
-        await user.wait_for_text("A sign-in runs. Press s to see or stop it.", "41m left")
+        await user.wait_for_text("A sign-in runs. Press n to see or stop it.", "41m left")
         assert "The sign-in has ended" not in user.screen
 
     run_scenario(services, scenario, size=(80, 24))
@@ -50,7 +50,7 @@ def test_a_signed_out_session_shows_the_key_and_the_command_to_sign_in(world: De
         await user.press("f3")
         await user.wait_for_text("lab", "signed out")
         await user.press("down")
-        await user.wait_for_text("Press s to sign in, or type:", "$ ssohelper login lab")
+        await user.wait_for_text("Press n to sign in, or type:", "$ ssohelper login lab")
 
     run_scenario(world.app(), scenario, size=(80, 24))
 
@@ -59,13 +59,13 @@ def test_sign_out_asks_then_signs_out_here_and_at_aws(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("o")
+        await user.press("x")
         await user.wait_for_screen(ConfirmScreen)
         assert "$ ssohelper logout corp" in user.screen
         await user.press("enter")  # the button that has the focus: no
         await user.wait_for_text("signed in")
         assert world.emulator.counters["Logout"] == 0
-        await user.press("o")
+        await user.press("x")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_message('signed out of "corp"', "$ ssohelper logout corp")
@@ -83,7 +83,7 @@ def test_a_sign_out_that_does_not_reach_aws_says_so(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("o")
+        await user.press("x")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_message('signed out of "corp" on this machine only')
@@ -101,7 +101,7 @@ def test_an_unusable_session_is_shown_with_its_error(world: DemoHome) -> None:
         await user.wait_for_text("bro-ken")
         await user.press("G")
         await user.wait_for_text("bro-ken", '"sso_start_url"')
-        await user.press("s", "o", "d")  # these keys do nothing without a usable session
+        await user.press("n", "x", "X")  # these keys do nothing without a usable session
         assert not user.app.screen.is_modal
 
     run_scenario(world.app(), scenario)
@@ -114,7 +114,7 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(world: DemoHome) ->
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("config:2:", 'no "="')
-        await user.press("s", "o", "d")
+        await user.press("n", "x", "X")
         assert not user.app.screen.is_modal
         world.config_file.write_text("[sso-session a]\nsso_start_url = "
                                      "https://a.awsapps.com/start\nsso_region = eu-west-1\n")  # fmt: skip
@@ -126,12 +126,12 @@ def test_a_config_that_cannot_be_read_is_shown_with_its_line(world: DemoHome) ->
 
 def test_clicks_switch_screens_and_choose_a_session(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("F3 Sessions")
+        await user.wait_for_text("2 Sign-ins")
         await user.pilot.click("#to-sessions")
         await user.wait_for_text("signed in")
         await user.pilot.click("#sessions", offset=(5, 1))
         await user.wait_for_text("You are signed out.")
-        await user.press("s")
+        await user.press("n")
         await user.wait_for_screen(SignInScreen)
         await user.pilot.click("#cancel")
         await user.wait_for_text("You are signed out.")
@@ -206,7 +206,7 @@ def test_a_sign_in_without_a_section_is_shown_and_can_be_ended(world: DemoHome) 
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("other", "corp", "not in the config, 5h left")
-        await user.press("end", "o")
+        await user.press("end", "x")
         await user.wait_for_text('Sign out of "corp", here and at AWS?')
         await user.press("y")
         await user.wait_for_message('signed out of "corp"')

@@ -349,7 +349,7 @@ def test_leaving_before_a_portal_is_found_does_not_crash(world, monkeypatch):
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_screen(SetUpScreen)
         await user.press("escape")
         await user.wait_for_screen(SessionsScreen)
@@ -365,7 +365,7 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_screen(SetUpScreen)
         await user.wait_for_text("Set up another session")
         typed(user, "start_url", PORTAL)
@@ -383,7 +383,7 @@ def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(world,
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_screen(SetUpScreen)
         typed(user, "start_url", PORTAL)
         await user.press("enter")
@@ -414,7 +414,7 @@ def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: Dem
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("n")
+        await user.press("S")
         await user.wait_for_screen(SetUpScreen)
         typed(user, "start_url", url)
         await user.press("enter")

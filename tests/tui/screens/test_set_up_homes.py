@@ -70,7 +70,7 @@ class Walk:
         await user.wait_for_screen(SessionsScreen)
         await until(lambda: "No session is set up" in user.screen or "signed in" in user.screen)
         if "No session is set up" not in user.screen:
-            await user.press("n")
+            await user.press("S")
             await until(lambda: "another session" in user.screen)
         for field, text in (("start_url", START_URL), ("region", "us-east-1"), ("name", "corp")):
             user.app.screen.query_one(f"#{field}", Input).value = text

@@ -42,7 +42,7 @@ def kept_tokens(world: DemoHome) -> int:
 async def open_dialog(user: User) -> SignInScreen:
     await user.press("f3")
     await user.wait_for_text("signed out")
-    await user.press("down", "s")
+    await user.press("down", "n")
     await user.wait_for_screen(SignInScreen)
     screen = user.app.screen
     assert isinstance(screen, SignInScreen)
@@ -107,7 +107,7 @@ def test_cancel_ends_the_wait_and_saves_nothing(world: DemoHome) -> None:
         [url] = notes.read_text().split()
         await until(lambda: not listens(callback_port(url)))
         # The lock is free: the next sign-in does not wait for the cancelled one.
-        await user.press("s")
+        await user.press("n")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("/authorize?")
 
@@ -156,7 +156,7 @@ def test_o_opens_the_browser_again_with_a_new_address(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await open_dialog(user)
         await until(notes.exists)
-        await user.press("o")
+        await user.press("O")
         await until(lambda: len(notes.read_text().split()) == 2)
         first, second = notes.read_text().split()
         assert "state" not in first + second
@@ -171,11 +171,11 @@ def test_d_switches_to_a_device_code_and_closes_the_port_of_the_callback(world: 
 
     async def scenario(user: User) -> None:
         await open_dialog(user)
-        await user.wait_for_text("/authorize?", "Device code (d)")
+        await user.wait_for_text("/authorize?", "Device code (D)")
         await until(lambda: len(notes.read_text().split()) == 1)
-        await user.press("d")
+        await user.press("D")
         await user.wait_for_text("PQRS-TVWX")
-        assert "Device code (d)" not in user.screen
+        assert "Device code (D)" not in user.screen
         await until(lambda: len(notes.read_text().split()) == 2)
         callback, code_page = map(callback_port, notes.read_text().split())
         await until(lambda: not listens(callback))
@@ -203,7 +203,7 @@ def test_a_valid_sign_in_is_not_asked_for_again(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("signed in")
-        await user.press("s")
+        await user.press("n")
         await user.close_sign_in()
         await user.wait_for_message('already signed in to "corp"', "$ ssohelper login corp")
 
@@ -233,18 +233,18 @@ class TestInAPty:
         environ = {**world.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
         terminal = Terminal([SCRIPT], environ, size=(100, 30))
         try:
-            terminal.until("F3 Sessions")
+            terminal.until("2 Sign-ins")
             terminal.send("\x1bOR")
             terminal.until("signed out")
             terminal.send("G")
             terminal.until("You are signed out.")
-            terminal.send("s")
+            terminal.send("n")
             terminal.until("/authorize?")
             terminal.until(notes.exists)
             port = callback_port(notes.read_text().split()[0])
             assert listens(port)
             if way == "ctrl+q":  # the sign-in goes on in the background until then
-                terminal.send("b")
+                terminal.send("B")
                 terminal.until("signing in")
                 terminal.send("\x11")
                 terminal.until("is still running and would stop: leave?")

@@ -95,7 +95,7 @@ def test_profiles_are_listed_after_the_sign_in(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await open_screen(user)
-        await user.press("f9")
+        await user.press("space", "A")
         await sign_in_now(user, world)
         await user.wait_for_screen(ConfirmScreen)
         await user.wait_for_text("20 profiles to add")
@@ -131,7 +131,7 @@ def test_enter_in_the_dialog_does_not_cancel(world: DemoHome) -> None:
         await user.wait_for_text("PQRS-TVWX")
         assert "Retry" not in user.screen
         assert focused_button(user) == "copy"
-        await user.press("r", "enter")
+        await user.press("N", "enter")
         await user.wait_for_message("copied the address")
         assert isinstance(user.app.screen, SignInScreen)
 
@@ -184,7 +184,7 @@ def test_enter_offers_the_sign_in_that_another_program_has_found_necessary(world
 
     async def scenario(user: User) -> None:
         await user.press("f3")
-        await user.wait_for_text("Press s to sign in")
+        await user.wait_for_text("Press n to sign in")
         await user.press("f2", *"payments-dev developer", "enter")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text('the session "corp" expired')

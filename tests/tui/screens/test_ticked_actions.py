@@ -153,18 +153,21 @@ def test_ticked_roles_that_a_refresh_removes_are_reported(world: DemoHome) -> No
     long_after(
         1,
         [
-            (40, " F9 Add profiles  F6 Consoles   F1 Help "),
+            (40, " space c Consoles  space r Run   ? Help "),
             (
                 80,
-                " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks        F1 Help ",
+                " space c Consoles  space r Run  space y Copy  space p Add profiles       ? Help ",
             ),
-            (140, " F9 Add profiles  F6 Consoles  F10 Run  ^y Copy  esc Clear ticks  ⏎ Use  F7 "),
+            (
+                140,
+                " space c Consoles  space r Run  space y Copy  space p Add profiles  esc Clear ticks  ⏎ Use  ",
+            ),
         ],
     ),
 )
 def test_while_roles_are_ticked_the_footer_begins_with_their_actions(world, width, shown):
     async def scenario(user: User) -> None:
-        await user.wait_for_text("F1 Help")
+        await user.wait_for_text("? Help")
         before = footer(user)
         await user.press("tab")
         await until(lambda: footer(user).startswith(shown))

@@ -52,7 +52,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(world
         await user.wait_for_text('Sign in to "corp"')
         await user.press("escape")
         await user.wait_for_text('Sign in to "lab"')
-        await user.press("d")
+        await user.press("D")
         await sign_in_now(user, world)
         await user.wait_for_message(
             'signed in to "lab"',
@@ -64,7 +64,7 @@ def test_each_missing_sign_in_is_offered_and_one_left_leaves_its_roles_out(world
         world.emulator.faults.set(user_code="ABCD-EFGH")
         await open_consoles(user)  # the session "lab" is signed in already
         await user.wait_for_text('Sign in to "corp"')
-        await user.press("d")
+        await user.press("D")
         await user.wait_for_text("ABCD-EFGH")
         world.emulator.approve_device("ABCD-EFGH", "ana")
         await user.close_sign_in()

@@ -19,7 +19,7 @@ CLOSING = [
     ("ctrl+l", "esc: close"),
     ("f7", "esc: cancel"),
     ("f4 ctrl+d", "esc: close"),
-    ("f3 n", "esc: leave"),
+    ("f3 S", "esc: leave"),
 ]
 
 
@@ -71,7 +71,7 @@ def test_a_click_on_enter_acts_as_enter(world: DemoHome) -> None:
         await click(user, "enter: run")
         await user.wait_for_screen(RunScreen)
         await user.wait_for_text("1 of 1 ended", "here")
-        await click(user, "c: copy")
+        await click(user, "y: copy")
         await user.wait_for_message("copied the output")
         await click(user, "esc: close")
         await user.wait_for_screen(AccountsScreen)

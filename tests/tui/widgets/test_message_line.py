@@ -22,7 +22,7 @@ from tests.tui.test_messages import message_line
 from tests.tui.test_running_sign_ins_several import leave_running, opened, refuse
 from tests.tui.world import DemoHome, until
 
-NOTE = '▲ sign-in to "corp": waiting for browser · F3, then s shows it'
+NOTE = '▲ sign-in to "corp": waiting for browser · space 2, then n shows it'
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ async def leave_sign_in_running(user: User) -> None:
     await user.press(*"payments-dev developer", "f8")
     await user.wait_for_screen(SignInScreen)
     await user.wait_for_text("/authorize?")
-    assert "then s shows it" not in user.screen
+    assert "then n shows it" not in user.screen
     await leave_running(user, AccountsScreen)
 
 
@@ -49,13 +49,13 @@ def test_a_sign_in_in_the_background_is_named_until_the_user_stops_it(world, col
         await leave_sign_in_running(user)
         await until(lambda: message_line(user) == NOTE)
         await user.press("f3")
-        await user.wait_for_text("A sign-in runs. Press s to see or stop it.")
-        await user.press("s")
+        await user.wait_for_text("A sign-in runs. Press n to see or stop it.")
+        await user.press("n")
         await user.wait_for_screen(SignInScreen)
-        await until(lambda: "then s shows it" not in user.screen)  # its dialog is shown
+        await until(lambda: "then n shows it" not in user.screen)  # its dialog is shown
         await user.press("escape", "f2")
         await user.wait_for_screen(AccountsScreen)
-        await until(lambda: "then s shows it" not in user.screen)
+        await until(lambda: "then n shows it" not in user.screen)
 
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(columns, lines))
 
@@ -69,7 +69,7 @@ def test_the_name_of_a_sign_in_in_the_background_goes_when_it_fails(world: DemoH
         await until(lambda: opened(notes))
         user.app.run_in_background(lambda: refuse(opened(notes)[0]))
         await user.wait_for_text('✗ the sign-in to "corp" was refused in the browser')
-        assert "then s shows it" not in user.screen
+        assert "then n shows it" not in user.screen
 
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(80, 24))
 
@@ -79,12 +79,12 @@ def test_in_40_columns_the_message_line_names_the_sign_in_and_its_keys(world: De
 
     async def scenario(user: User) -> None:
         await leave_sign_in_running(user)
-        await until(lambda: message_line(user) == "▲ corp sign-in · F3, then s")
+        await until(lambda: message_line(user) == "▲ corp sign-in · space 2, then n")
         user.app.show_done("copied: a text that takes the line")
-        await until(lambda: message_line(user).endswith("▲ sign-in · F3"))
+        await until(lambda: message_line(user).endswith("▲ sign-in · space 2"))
         await user.pilot.resize_terminal(28, 16)
         await until(lambda: "copied: a text" in message_line(user))
-        assert "F3" not in message_line(user)
+        assert "space 2" not in message_line(user)
 
     run_scenario(two_signed_out_sessions(world, sleep=waiting), scenario, size=(40, 16))
 
@@ -96,12 +96,12 @@ def test_the_keys_of_the_note_show_the_sign_in_that_runs(world: DemoHome) -> Non
         await user.wait_for_text("type to search")
         await user.press("f3")
         await user.wait_for_text("❯ ○ corp")
-        await user.press("down", "s")
+        await user.press("down", "n")
         await user.wait_for_text('Sign in to "lab"', "/authorize?")
         await leave_running(user, SessionsScreen)
         await user.press("up", "f2")
         await until(lambda: 'sign-in to "lab"' in message_line(user))
-        await user.press("f3", "s")
+        await user.press("f3", "n")
         await user.wait_for_text('Sign in to "lab"')
         assert list(user.app.sign_ins) == ["lab"]
 
@@ -134,7 +134,7 @@ def test_each_change_of_a_sign_in_is_shown_at_once(world: DemoHome) -> None:
             (lambda: corp.answer(True), "waiting for you"),
         ):
             change()
-            note = f'▲ sign-in to "corp": {state} · F3, then s shows it'
+            note = f'▲ sign-in to "corp": {state} · space 2, then n shows it'
             await until(lambda note=note: message_line(user).endswith(note))
         user.app.messages.hide_alert()
         corp.stop()
@@ -156,7 +156,7 @@ def test_a_list_of_another_session_that_could_not_be_refreshed_is_named_before_i
         for name, error in (("corp", LoginRequired("signed out")), ("lab", NoConnection("down"))):
             user.app.list_states.note_failed_refresh(name, error, world.clock)
         user.app.messages_changed.publish(None)
-        sign_in = 'sign-in to "corp": asking AWS · F3, then s shows it'
+        sign_in = 'sign-in to "corp": asking AWS · space 2, then n shows it'
         await until(lambda: message_line(user) == f"▲ lab: offline; {sign_in}")
         await user.pilot.resize_terminal(60, 30)
         await until(lambda: message_line(user) == "▲ lab offline")
@@ -179,9 +179,9 @@ class TestNote:
         assert running_sign_ins_note(app) is None
         corp.keep(None)
         assert running_sign_ins_note(app) == (
-            'sign-in to "corp": asking AWS · F3, then s shows it',
-            "corp sign-in · F3, then s",
-            "sign-in · F3",
+            'sign-in to "corp": asking AWS · space 2, then n shows it',
+            "corp sign-in · space 2, then n",
+            "sign-in · space 2",
         )
         corp.add_dialog()
         assert running_sign_ins_note(app) is None
@@ -194,7 +194,7 @@ class TestNote:
         for sign_in in make_sign_ins(app):
             sign_in.keep(None)
         assert running_sign_ins_note(app) == (
-            "2 sign-ins are running · F3 shows them",
+            "2 sign-ins are running · space 2 shows them",
             "2 sign-ins are running",
             "2 sign-ins",
         )

@@ -6,36 +6,37 @@ import pytest
 
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.tui.screens.help import Help, help_lines
+from ssohelper.tui.screens.help import Help, HelpRow, help_lines
 from ssohelper.tui.screens.progress import refresh_list
 from ssohelper.tui.widgets.role_pane import row_text
 from tests.long_rows import long_after
 from tests.tui.driving import User, run_scenario
 from tests.tui.world import DemoHome, until
 
-SHORT = " ○ all  ○ ★  ● tree  ● use"
-WHOLE = " ○ all sessions  ○ favourites  ● tree  ● by use"
+FILTERS = " v ● tree  o ● by use  b ○ favourites"
+ROLE = "payments-prod/DatabaseAdmin ●1h  corp ▲ 5h?"
 
 
 @pytest.mark.parametrize(
-    ("width", "top", "filters"),
+    ("width", "top"),
     long_after(
         3,
         [
-            (40, " ▸F2 Accounts   F3   F4              ^p ", SHORT),
-            (50, " ▸F2 Accounts   F3 Sessions   F4 Profiles      ^p ", WHOLE),
-            (80, " ssohelper  ▸F2 Accounts   F3 Sessions   F4 Profiles ", WHOLE),
-            (47, " ▸F2 Accounts   F3 Sessions   F4 Profiles   ^p ", SHORT),
-            (60, " ▸F2 Accounts   F3 Sessions   F4 Profiles       ^p Commands ", WHOLE),
+            (40, "▸1 DatabaseAdmin ●1h corp ▲ 5h?"),
+            (80, f"▸1 Roles 2 3 : this shell: {ROLE}"),
+            (120, f"ssohelper ▸1 Roles 2 Sign-ins 3 Profiles : Commands this shell: {ROLE}"),
+            (47, "▸1 2 3 DatabaseAdmin ●1h corp ▲ 5h?"),
         ],
     ),
 )
-def test_no_label_above_the_list_is_cut(world, width, top, filters):
+def test_no_label_above_the_list_is_cut(world, width, top):
+    world.environ["AWS_PROFILE"] = "payments-prod.DatabaseAdmin"
+
     async def scenario(user: User) -> None:
         def lines() -> list[str]:
             return [line for line in user.screen.splitlines() if line.strip()]
 
-        await until(lambda: lines()[0].startswith(top) and lines()[1].startswith(filters))
+        await until(lambda: lines()[0].split() == top.split() and lines()[1].startswith(FILTERS))
 
     run_scenario(world.app(), scenario, size=(width, 24))
 
@@ -46,9 +47,9 @@ def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome)
             return user.screen.split("\n")[1].rstrip().rpartition("  ")[2]
 
         for width, note in (
-            (80, "1 session not listed yet: F3"),
-            (47, "1 not listed: F3"),
-            (40, "● use"),
+            (80, "1 session not listed yet: space 2"),
+            (64, "1 not listed: space 2"),
+            (40, "b ○ favourites"),
         ):
             await user.pilot.resize_terminal(width, 24)
             await until(lambda note=note: end_of_bar() == note)  # type: ignore[misc]
@@ -58,7 +59,7 @@ def test_what_does_not_fit_beside_the_filters_is_left_out_whole(world: DemoHome)
 
 def test_the_help_wraps_a_description_that_is_too_long() -> None:
     words = "word " * 20
-    lines = help_lines(Help("", [("F1", words.strip())], False), 73)
+    lines = help_lines(Help("", [HelpRow("", "F1", words.strip())], False), 73)
     texts = ["".join(text for text, _ in line) for line in lines]
     assert sum(text.count("word") for text in texts) == 20
     assert not any("…" in text for text in texts)
@@ -80,7 +81,7 @@ def test_in_forty_columns_the_bar_of_a_listing_has_one_line(world: DemoHome) -> 
     world.emulator.faults.script("ListAccountRoles", times=100, delay_seconds=0.2)
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("F1 Help")
+        await user.wait_for_text("? Help")
         user.app.busy.start("profiles.apply", partial(refresh_list, user.app, session))
         await user.wait_for_busy_screen("listing the accounts", " of ")
         assert user.app.screen.query_one("#waiting").size.height == 2
@@ -101,8 +102,8 @@ def test_in_forty_columns_help_and_pickers_use_the_whole_width() -> None:
 
 def test_a_text_in_place_of_the_roles_is_not_cut(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("F1 Help")
+        await user.wait_for_text("? Help")
         await user.press(*"zzz")
-        await user.wait_for_text("  nothing matches  ", "  esc clears the search  ")
+        await user.wait_for_text('  nothing matches "zzz"  ', "  esc clears the search  ")
 
     run_scenario(world.app(), scenario, size=(40, 12))
