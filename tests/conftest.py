@@ -64,6 +64,9 @@ class Home(NamedTuple):
     def runtime(self) -> Path:
         return self.path / "xdg-run" / "ssohelper"
 
+    def token_file(self, name: str = "corp") -> Path:
+        return self.token_folder / f"{hashlib.sha1(name.encode()).hexdigest()}.json"
+
     def write_config(self, text: str) -> None:
         self.config_file.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(text)
@@ -91,7 +94,7 @@ class Home(NamedTuple):
             own = self.env.get("SSOHELPER_HOME")
             state = Path(own, "state") if own else None
             record_issuer(self.path, name, content["accessToken"], issuer, state=state)
-        path = self.token_folder / f"{hashlib.sha1(name.encode()).hexdigest()}.json"
+        path = self.token_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
         path.chmod(0o600)

@@ -115,6 +115,23 @@ def parent_of(pid: int) -> int:
     return int(_fields_of(pid)[1])
 
 
+def resident_kb(pid: int) -> int:
+    """Return VmRSS in kB; 0 when the process has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1])
+    return 0
+
+
+def count_descriptors(pid: int) -> int:
+    """Return how many descriptors are open; 0 when the process has ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
 def _fields_of(pid: int) -> list[str]:
     # "pid (name) state parent …", and the name may hold anything
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

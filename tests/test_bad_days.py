@@ -13,10 +13,10 @@ from tests.torture.rows import Answer
 
 
 @pytest.fixture
-def place(tmp_path, emulator) -> Ground:
+def place(home, emulator) -> Ground:
     """A home that leads to the emulator; the token in it is over."""
     emulator.auto_approve = "ana"
-    made = Ground(tmp_path, emulator)
+    made = Ground(home, emulator)
     made.sign_in(expires_in=-60)
     return made
 

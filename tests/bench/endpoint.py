@@ -10,8 +10,10 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench.world import Bench, Row
+from tests.bench.world import Bench
 from tests.programs import run_program
+from tests.torture.ground import SSOHELPER
+from tests.torture.rows import Row
 
 CLIENTS = 300
 ROUNDS = 3
@@ -71,7 +73,6 @@ class _Crowd(NamedTuple):
 def endpoint_crowd(bench: Bench) -> list[Row]:
     """300 botocore clients at once at one endpoint, 5,000 profiles, against a bare Python server"""
     bench.sign_in()
-    bench.write_config()
     bench.change_config(bench.config.read_bytes() + bench.profiles(PROFILES))
     ours, bare = list[_Crowd](), list[_Crowd]()
     with _served(bench) as variables, _bare(_answer(variables)) as address:
@@ -82,14 +83,14 @@ def endpoint_crowd(bench: Bench) -> list[Row]:
     ratio = median(crowd.seconds for crowd in ours) / median(crowd.seconds for crowd in bare)
     figure = f"{failures[0]} failures, {ratio:.2f} (bare: {failures[1]} failures)"
     what = f"{CLIENTS} botocore clients at one endpoint against a bare server"
-    return [Row(what, f"0 failures, ≤ {TARGET}", figure, failures[0] == 0 and ratio <= TARGET)]
+    return [Row(what, figure, f"0 failures, ≤ {TARGET}", failures[0] == 0 and ratio <= TARGET)]
 
 
 @contextmanager
 def _served(bench: Bench) -> Iterator[dict[str, str]]:
     """Run `serve`; yield the variables by which clients find it."""
-    command = [bench.ssohelper, "serve", "native", "--json"]
-    with _running(command, bench.environ) as serve:
+    command = [SSOHELPER, "serve", "native", "--json"]
+    with _running(command, bench.env) as serve:
         assert serve.stdout
         lines = b"".join(iter(serve.stdout.readline, b"}\n"))
         printed = json.loads(lines + b"}")["data"]["environment"]
@@ -124,7 +125,7 @@ def _answer(variables: dict[str, str]) -> bytes:
 
 
 def _crowd(bench: Bench, variables: dict[str, str]) -> _Crowd:
-    environ = {"HOME": str(bench.home), "PATH": bench.environ["PATH"], **variables}
+    environ = {"HOME": str(bench.home), "PATH": bench.env["PATH"], **variables}
     done = run_program([sys.executable, "-c", _CLIENTS], environ, check=True)
     seconds, failures = done.stdout.split()
     return _Crowd(float(seconds), int(failures))

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.world import PYTHON, SHELL, Bench, Failed, Row, Skipped, against
+from tests.bench.world import PYTHON, SHELL, Bench, Failed, against
 from tests.keyring.desktop import Desktop, run_desktop
 from tests.processes import end_detached_processes
 from tests.published import date_back
+from tests.torture.ground import SSOHELPER
+from tests.torture.rows import Row, Skipped
 
 ROUNDS = 40
 _LONGEST_SECONDS = 4.0
@@ -26,9 +28,8 @@ def keyring_storage(bench: Bench) -> list[Row]:
     if not Path("/dev/shm").is_dir():
         raise Skipped("there is no /dev/shm: not measured")
     bench.sign_in()
-    bench.write_config()
-    with _runtime_in_memory(bench), run_desktop(bench.home / "desktop", bench.environ) as desktop:
-        bench.timed([bench.ssohelper, "config", "set", "storage", "keyring"])
+    with _runtime_in_memory(bench), run_desktop(bench.home / "desktop", bench.env) as desktop:
+        bench.timed([SSOHELPER, "config", "set", "storage", "keyring"])
         date_back(bench.home / ".config" / "ssohelper" / "config.toml")
         return [*_hits(bench), _stopped(bench, desktop)]
 
@@ -36,8 +37,8 @@ def keyring_storage(bench: Bench) -> list[Row]:
 @contextmanager
 def _runtime_in_memory(bench: Bench) -> Iterator[None]:
     folder = tempfile.mkdtemp(prefix="ssohelper-bench-", dir="/dev/shm")
-    bench.environ["XDG_RUNTIME_DIR"] = folder
-    bench.runtime = Path(folder)
+    bench.env["XDG_RUNTIME_DIR"] = folder
+    bench.runtime = Path(folder, "ssohelper")
     try:
         yield
     finally:
@@ -62,11 +63,11 @@ def _stopped(bench: Bench, desktop: Desktop) -> Row:
         bench.forget_credentials()
         desktop.stop()
         begun = time.perf_counter()
-        done = subprocess.run(bench.launcher_command, env=bench.environ, capture_output=True)
+        done = subprocess.run(bench.launcher_command, env=bench.env, capture_output=True)
         seconds.append(time.perf_counter() - begun)
         desktop.go_on()
         if done.returncode != 8:
             raise Failed(f"exit {done.returncode}: {done.stderr.decode(errors='replace')}")
     longest, what = max(seconds), "keyring stopped: a call until exit 8, the longest"
     target = f"≤ {_LONGEST_SECONDS:.2f} s"
-    return Row(what, target, f"{longest:.2f} s", longest <= _LONGEST_SECONDS)
+    return Row(what, f"{longest:.2f} s", target, longest <= _LONGEST_SECONDS)

@@ -1,13 +1,14 @@
 """The prompt function 10,000 times in each shell against `true`; a shell's start with our line."""
 
 import time
-from pathlib import Path
 from shutil import which
 from statistics import median
 
 from ssohelper.app import App
 from ssohelper.core.model import SignInFacts
-from tests.bench.world import PYTHON, Bench, Failed, Row
+from tests.bench.world import PYTHON, Bench, Failed
+from tests.torture.ground import SSOHELPER
+from tests.torture.rows import Row
 
 ROUNDS, PROMPTS, PROGRAMS = 100, 100, 10
 START_ROUNDS, START_TARGET = 40, 2.0
@@ -65,11 +66,9 @@ _CLOCK = {
 def prompts(bench: Bench) -> list[Row]:
     """the prompt function in bash, zsh and fish, against one run of `true` in that shell"""
     bench.sign_in()
-    bench.write_config()
-    bench.environ["PATH"] = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
-    bench.environ |= {"AWS_PROFILE": "native", "TERM": "xterm"}
+    bench.env |= {"AWS_PROFILE": "native", "TERM": "xterm"}
     began = SignInFacts(signed_in_at=int(time.time()))
-    App(bench.environ).tokens.save_facts("corp", began)
+    App(bench.env).tokens.save_facts("corp", began)
     return [_row(bench, shell) for shell in TARGETS if which(shell)]
 
 
@@ -83,7 +82,7 @@ def _row(bench: Bench, shell: str) -> Row:
     ratio = median(own / program for own, program in zip(ours, programs, strict=True))
     figure = f"{ratio:.3f} ({median(ours) / 1000:.0f} us against {median(programs) / 1000:.0f} us)"
     what = f"a prompt in {shell} against one run of `true`"
-    return Row(what, f"≤ {TARGETS[shell]}", figure, ratio <= TARGETS[shell])
+    return Row(what, figure, f"≤ {TARGETS[shell]}", ratio <= TARGETS[shell])
 
 
 def _script(shell: str) -> str:
@@ -100,14 +99,13 @@ def _script(shell: str) -> str:
 
 def shell_starts(bench: Bench) -> list[Row]:
     """a shell's start with our line in its file, against python -c pass of the same environment"""
-    bench.environ["PATH"] = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
     return [_start_row(bench, shell) for shell in _LINE if which(shell)]
 
 
 def _start_row(bench: Bench, shell: str) -> Row:
     argv, line = [*_ARGV[shell], "-c"], _LINE[shell]
     static = bench.home / f"static-{shell}"
-    static.write_text(bench.said([bench.ssohelper, "shell-init", shell]))
+    static.write_text(bench.said([SSOHELPER, "shell-init", shell]))
     commands = PYTHON, [*argv, line], [*argv, f"source {static}"]
     python, with_line, with_file = bench.in_turn(START_ROUNDS, *commands)
     # Of each round, so that other work on the machine slows both.
@@ -117,4 +115,4 @@ def _start_row(bench: Bench, shell: str) -> Row:
         f"from a static file {median(with_file) * 1000:.1f} ms)"
     )
     what = f"{shell}'s start with our line against `python -c pass`"
-    return Row(what, f"≤ {START_TARGET}", figure, ratio <= START_TARGET)
+    return Row(what, figure, f"≤ {START_TARGET}", ratio <= START_TARGET)

@@ -6,14 +6,15 @@ The index of names makes it fast. The first TAB after a change of the config reb
 import os
 import time
 from contextlib import closing
-from pathlib import Path
 
 import pexpect
 
-from tests.bench.world import Bench, Failed, Row, against
+from tests.bench.world import Bench, Failed, against
 from tests.conftest import Home
 from tests.published import date_back
 from tests.shell.tab import START, Typist
+from tests.torture.ground import SSOHELPER
+from tests.torture.rows import Row
 
 ROUNDS = 15
 TARGET = 1.8
@@ -25,16 +26,14 @@ SOME, AS_MANY = "p123", 11
 
 def tabs(bench: Bench) -> list[Row]:
     """a TAB for a profile among 10,000 in bash, zsh and fish, against `ssohelper --help`"""
-    bench.write_config()
     bench.save_listing(accounts=1000, roles=10)
     only = b"[profile unlike]\nsso_account_id = 000000000000\nsso_role_name = Role00\n"
     bench.config.write_bytes(bench.config.read_bytes() + bench.profiles(10_000) + only)
-    tab = [bench.ssohelper, "completion", "--answer", "zsh", SOME, "x", "use"]
+    tab = [SSOHELPER, "completion", "--answer", "zsh", SOME, "x", "use"]
     if len(bench.said(tab).splitlines()) != 1 + AS_MANY:
         raise Failed(f"not {AS_MANY} candidates for {SOME}")
-    path = f"{Path(bench.ssohelper).parent}:{bench.environ['PATH']}"
     date_back(bench.config)
-    home = Home(bench.home, {**bench.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
+    home = Home(bench.home, bench.env)
     return [*(_in_shell(bench, shell, home) for shell in START), _after_a_change(bench, tab)]
 
 
@@ -43,7 +42,7 @@ def _after_a_change(bench: Bench, tab: list[str]) -> Row:
     times = (time.time() - 3600 + number for number in range(ROUNDS))
     rebuilding, helps = bench.in_turn(
         ROUNDS,
-        *(tab, [bench.ssohelper, "--help"]),
+        *(tab, [SSOHELPER, "--help"]),
         before=lambda: os.utime(bench.config, (next(times),) * 2),
     )
     what = "the first TAB after a change of 10,000 profiles against `ssohelper --help`"
@@ -55,7 +54,7 @@ def _in_shell(bench: Bench, shell: str, home: Home) -> Row:
         ours, helps = list[float](), list[float]()
         for _ in range(ROUNDS):
             ours.append(_seconds_of_a_tab(typist))
-            helps.append(bench.timed([bench.ssohelper, "--help"]))
+            helps.append(bench.timed([SSOHELPER, "--help"]))
     what = f"a TAB for a profile among 10,000 in {shell} against `ssohelper --help`"
     return against(what, ours, helps, TARGET)
 

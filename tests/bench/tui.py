@@ -15,7 +15,10 @@ from contextlib import contextmanager, suppress
 from statistics import median
 from typing import NamedTuple
 
-from tests.bench.world import Bench, Failed, Row, against
+from tests.bench.world import Bench, Failed, against
+from tests.processes import resident_kb
+from tests.torture.ground import SSOHELPER
+from tests.torture.rows import Row
 
 ACCOUNTS, ROLES = 2000, 10
 START_ROUNDS = 25
@@ -74,7 +77,7 @@ def screen_start(bench: Bench) -> list[Row]:
     ours, empty = list[float](), list[float]()
     for _ in range(START_ROUNDS):
         empty.append(_until_text(bench, [sys.executable, "-c", EMPTY]))
-        ours.append(_until_text(bench, [bench.ssohelper]))
+        ours.append(_until_text(bench, [SSOHELPER]))
     what = "20,000 rows: text on screen, against an empty Textual app"
     return [against(what, ours, empty, START_TARGET, places=0)]
 
@@ -82,7 +85,7 @@ def screen_start(bench: Bench) -> list[Row]:
 def screen_keys(bench: Bench) -> list[Row]:
     """20,000 rows: a key in search to the end of the repaint, against an OptionList"""
     _prepare(bench)
-    ours = _typed(bench, [bench.ssohelper]).seconds
+    ours = _typed(bench, [SSOHELPER]).seconds
     plain = _typed(bench, [sys.executable, "-c", OPTION_LIST]).seconds
     what = "20,000 rows: a key to the end of the repaint"
     worst = f"{what}, worst of {len(TYPED)} against our median"
@@ -97,10 +100,10 @@ def screen_memory(bench: Bench) -> list[Row]:
     _prepare(bench)
     bench.add_profile_for_each_role(accounts=ACCOUNTS, roles=ROLES)
     what, most = "20,000 rows, each with a profile: memory", MEMORY_TARGET_MB
-    searched = _typed(bench, [bench.ssohelper], TYPED[:40]).megabytes
+    searched = _typed(bench, [SSOHELPER], TYPED[:40]).megabytes
     found = {"": searched, ", on Profiles": _megabytes_on_profiles(bench)}
     rows = found.items()
-    return [Row(f"{what}{where}", f"≤ {most} MB", f"{mb:.0f} MB", mb <= most) for where, mb in rows]
+    return [Row(f"{what}{where}", f"{mb:.0f} MB", f"≤ {most} MB", mb <= most) for where, mb in rows]
 
 
 def screen_black_hole(bench: Bench) -> list[Row]:
@@ -108,18 +111,18 @@ def screen_black_hole(bench: Bench) -> list[Row]:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as hole:
         address = f"http://127.0.0.1:{hole.getsockname()[1]}"
         _prepare(bench)
-        without = _typed(bench, [bench.ssohelper], TYPED[:40])
+        without = _typed(bench, [SSOHELPER], TYPED[:40])
         # An old list: it is asked for again behind the one that is shown.
         bench.save_listing(accounts=ACCOUNTS, roles=ROLES, age_seconds=3 * 3600)
-        bench.environ |= {"AWS_ENDPOINT_URL_SSO": address, "AWS_ENDPOINT_URL_SSO_OIDC": address}
-        into = _typed(bench, [bench.ssohelper], TYPED[:40])
+        bench.env |= {"AWS_ENDPOINT_URL_SSO": address, "AWS_ENDPOINT_URL_SSO_OIDC": address}
+        into = _typed(bench, [SSOHELPER], TYPED[:40])
         hole.settimeout(0)
         hole.accept()[0].close()  # raises if the program has not connected
     what, quitting = "20,000 rows, AWS never answers", into.quit_seconds
     slowest = f"{what}: the slowest key against the slowest without"
     return [
         against(slowest, [max(into.seconds)], [max(without.seconds)], 2.0, places=0),
-        Row(f"{what}: quitting", "≤ 0.5 s", f"{quitting:.2f} s", quitting <= 0.5),
+        Row(f"{what}: quitting", f"{quitting:.2f} s", "≤ 0.5 s", quitting <= 0.5),
     ]
 
 
@@ -139,7 +142,7 @@ def screen_unreachable(bench: Bench) -> list[Row]:
     with socket.create_server(("127.0.0.1", 0), backlog=64) as hole:
         url = f"http://127.0.0.1:{hole.getsockname()[1]}"
         names = ("SSO", "SSO_OIDC", "SSOOIDC")
-        bench.environ |= {f"AWS_ENDPOINT_URL_{name}": url for name in names}
+        bench.env |= {f"AWS_ENDPOINT_URL_{name}": url for name in names}
         worse = _used(bench)
     rows = []
     for what, slow, fast in (
@@ -152,7 +155,7 @@ def screen_unreachable(bench: Bench) -> list[Row]:
     figure = f"{worse.quitting:.2f} s"
     met = worse.quitting <= QUIT_TARGET_SECONDS
     what = "AWS never answers: from ctrl+q to the end of the process"
-    return [*rows, Row(what, f"≤ {QUIT_TARGET_SECONDS} s", figure, met)]
+    return [*rows, Row(what, figure, f"≤ {QUIT_TARGET_SECONDS} s", met)]
 
 
 def _used(bench: Bench) -> Used:
@@ -172,7 +175,6 @@ def _used(bench: Bench) -> Used:
 
 def _prepare(bench: Bench) -> None:
     bench.sign_in()
-    bench.write_config()
     bench.save_listing(accounts=ACCOUNTS, roles=ROLES)
 
 
@@ -180,7 +182,7 @@ class Program:
     """A program in a pseudo-terminal of its own."""
 
     def __init__(self, bench: Bench, argv: Sequence[str]) -> None:
-        environ = {**bench.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environ = {**bench.env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.began = time.perf_counter()
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
@@ -225,9 +227,7 @@ class Program:
                 raise Failed("the program never comes to rest")
 
     def megabytes(self) -> float:
-        with open(f"/proc/{self.pid}/status") as status:
-            [line] = [line for line in status if line.startswith("VmRSS")]
-        return int(line.split()[1]) / 1024
+        return resident_kb(self.pid) / 1024
 
     def quit(self) -> float:
         """Press ctrl+q; return the seconds until the process is gone."""
@@ -249,7 +249,7 @@ class Program:
 @contextmanager
 def running(bench: Bench, argv: Sequence[str] = ()) -> Iterator[Program]:
     """Run a program, ours without `argv`, whose list of accounts is on the screen."""
-    program = Program(bench, argv or [bench.ssohelper])
+    program = Program(bench, argv or [SSOHELPER])
     try:
         program.until(b"account-00000")
         yield program

@@ -1,7 +1,5 @@
 """A home with a signed-in session, and ways to time real commands in it."""
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -10,93 +8,44 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.emulator.server import Emulator
 from ssohelper.stores.directory_cache import DirectoryCache
+from tests.conftest import Home
 from tests.published import date_back
+from tests.torture import ground
+from tests.torture.ground import LAUNCHER, SSOHELPER, START_URL, Ground, helper, native
+from tests.torture.rows import Row
 
-AWS_CLI = "/usr/bin/aws" if os.access("/usr/bin/aws", os.X_OK) else None
-ACCOUNT = "000000000000"
-ROLE = "Role00"
-START_URL = "https://d-0000000000.awsapps.com/start"
+AWS_CLI = ground.AWS_CLI if os.access(ground.AWS_CLI, os.X_OK) else None
 REGION = "us-east-1"
 # What our commands are measured against.
 SHELL, PYTHON = ["/bin/sh", "-c", ":"], [sys.executable, "-c", "pass"]
-
-
-class Row(NamedTuple):
-    """One line of the table."""
-
-    what: str
-    target: str
-    figure: str
-    met: bool
 
 
 def against(what: str, ours: list, theirs: list, target: float, *, places=1, more="") -> Row:
     """Return the row of a ratio, of two medians of seconds."""
     ratio = median(ours) / median(theirs)
     figures = " against ".join(f"{median(one) * 1000:.{places}f} ms" for one in (ours, theirs))
-    return Row(what, f"≤ {target}", f"{ratio:.2f} ({figures}{more})", ratio <= target)
-
-
-class Skipped(Exception):
-    """Raised if this machine cannot make a measurement; the message says what is missing."""
+    return Row(what, f"{ratio:.2f} ({figures}{more})", f"≤ {target}", ratio <= target)
 
 
 class Failed(Exception):
     """Raised if what is to be measured fails; the message says how."""
 
 
-class Bench:
-    """One home and one emulator; `timed` runs a command in the home and returns its seconds."""
+class Bench(Ground):
+    """Times commands in its home, which has one profile in AWS's own form."""
 
-    def __init__(self, home: Path, emulator: Emulator) -> None:
-        self.home = home
-        self.emulator = emulator
-        self.ssohelper = str(Path(sys.executable).parent / "ssohelper")
-        self.config = home / ".aws" / "config"
-        self.runtime = home / "runtime"
-        for folder in (self.config.parent, self.runtime):
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)
-        self.environ = {
-            "HOME": str(home),
-            "PATH": os.environ["PATH"],
-            "XDG_RUNTIME_DIR": str(self.runtime),
-            "LANG": "C.UTF-8",
-            **emulator.environment(),
-        }
-        key = ["--session", "corp", "--account-id", ACCOUNT, "--role-name", ROLE]
-        self.credential_process = [self.ssohelper, "credential-process", *key]
-        self.launcher_command = [f"{self.ssohelper}-credentials", *key]
+    def __init__(self, files: Home, emulator: Emulator) -> None:
+        super().__init__(files, emulator)
+        self.add_profile("native", native())
+        self.credential_process = helper(program=SSOHELPER)
+        self.launcher_command = helper()
 
     # -- preparing the home that is measured -----------------------------------------------------
-
-    def sign_in(self, *, expired: bool = False) -> None:
-        """Put a token into AWS's cache, as if the user had signed in."""
-        seconds = -60 if expired else None
-        token = self.emulator.issue_token("ana", start_url=START_URL, seconds=seconds)
-        folder = self.home / ".aws" / "sso" / "cache"
-        folder.mkdir(parents=True, exist_ok=True)
-        # The AWS CLI looks for this very name; sha1 protects nothing here.
-        path = folder / f"{hashlib.sha1(b'corp').hexdigest()}.json"
-        path.write_text(json.dumps(token))
-        path.chmod(0o600)
-        date_back(path)
-
-    def write_config(self) -> None:
-        """Write the session, and one profile in AWS's own form."""
-        self.config.write_text(
-            f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = {REGION}\n"
-            "sso_registration_scopes = sso:account:access\n\n"
-            f"[profile native]\nsso_session = corp\nsso_account_id = {ACCOUNT}\n"
-            f"sso_role_name = {ROLE}\nregion = {REGION}\n\n"
-        )
-        date_back(self.config)
 
     def write_settings(self, text: str) -> None:
         """Write ssohelper's own settings, as if that had been some time ago."""
@@ -120,7 +69,7 @@ class Bench:
                     key = f"--session corp --account-id 0000{n:08d} --role-name Role{number:02d}"
                     config.write(
                         f"[profile account-{n:05d}.Role{number:02d}]\n"
-                        f"credential_process = {self.ssohelper}-credentials {key}\n"
+                        f"credential_process = {LAUNCHER} {key}\n"
                         f"region = {REGION}\nssohelper_managed = true\n\n"
                     )
         date_back(self.config)
@@ -139,7 +88,7 @@ class Bench:
 
     def forget_credentials(self) -> None:
         """Make the next call a miss for us and for the AWS CLI; the token stays."""
-        for path in (self.runtime / "ssohelper", self.home / ".aws" / "cli" / "cache"):
+        for path in (self.runtime, self.home / ".aws" / "cli" / "cache"):
             shutil.rmtree(path, ignore_errors=True)
 
     # -- running the commands that are measured --------------------------------------------------
@@ -166,7 +115,7 @@ class Bench:
         """Return the seconds that a command takes; one that fails ends the run."""
         begun = time.perf_counter()
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        done = subprocess.run(command, env=self.environ, stdin=subprocess.DEVNULL, **streams)
+        done = subprocess.run(command, env=self.env, stdin=subprocess.DEVNULL, **streams)
         took = time.perf_counter() - begun
         if done.returncode:
             raise Failed(f"{command} failed: {done.stderr.decode(errors='replace')}")
@@ -196,13 +145,13 @@ class Bench:
 
     def said(self, command: list[str]) -> str:
         """Return what a command prints."""
-        done = subprocess.run(command, env=self.environ, capture_output=True, text=True)
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True)
         return done.stdout
 
     def all_at_once(self, command: list[str], number: int) -> int:
         """Run `number` processes of a command at once; return how many failed or printed no keys."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        running = [subprocess.Popen(command, env=self.environ, **pipes) for _ in range(number)]
+        running = [subprocess.Popen(command, env=self.env, **pipes) for _ in range(number)]
         outputs = [process.communicate(timeout=60)[0] for process in running]
         answers = {out for out in outputs if out.startswith(b'{"Version":1,')}
         failed = sum(process.returncode != 0 for process in running)
@@ -210,4 +159,4 @@ class Bench:
 
     def launcher(self) -> str:
         """Return whose console script this environment has: pip's imports re, uv's does not."""
-        return "pip" if "import re" in Path(self.ssohelper).read_text() else "uv"
+        return "pip" if "import re" in Path(SSOHELPER).read_text() else "uv"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.conftest import make_home
 from tests.torture.ground import LAUNCHER, START_URL, Ground, key_of
 
 _REFRESH_SECONDS = 600
@@ -42,7 +43,7 @@ class FuzzHome:
         self._template = base / "template"
         self._made_at = 0.0
         self.path.mkdir()
-        self.ground = Ground(self.path, self.emulator)
+        self.ground = Ground(make_home(self.path), self.emulator)
         browser = base / "browser"
         browser.write_text('#!/bin/sh\nexec curl -sL --max-time 10 "$1"\n')
         browser.chmod(0o755)
@@ -70,7 +71,11 @@ class FuzzHome:
 
     def _make_template(self) -> None:
         _remove(self.path)
-        for folder in (self.ground.tokens, self.path / "run", self.path / ".config/ssohelper"):
+        for folder in (
+            self.ground.tokens,
+            self.ground.runtime.parent,
+            self.path / ".config/ssohelper",
+        ):
             folder.mkdir(parents=True, mode=0o700)
         # Settings younger than 2 s publish nothing.
         settings = self.path / ".config/ssohelper/config.toml"

@@ -44,8 +44,8 @@ from tests.torture import (
     tokens,
     two_days,
 )
-from tests.torture.ground import HOME_PREFIX, clean_environment
-from tests.torture.rows import FULL_SECONDS, LONGEST_SECONDS, Dice, Row, Skipped
+from tests.torture.ground import HOME_PREFIX, clean_environment, programs_of_rows
+from tests.torture.rows import FULL_SECONDS, LONGEST_SECONDS, Dice, Row, Skipped, print_table
 
 Make = Callable[[Dice], Row | list[Row]]
 
@@ -163,12 +163,9 @@ def end_rows(processes: list[BaseProcess]) -> None:
 
 
 def _kill_programs_of_rows() -> None:
-    """Kill each process whose environment names a home of this run."""
-    homes = os.path.join(tempfile.gettempdir(), HOME_PREFIX).encode()
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if homes in (entry / "environ").read_bytes():
-                os.kill(int(entry.name), signal.SIGKILL)
+    for pid, _ in programs_of_rows():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def longest_run(dice: Dice) -> list[Row]:
@@ -202,13 +199,6 @@ def made(row: Make, dice: Dice) -> list[Row]:
     for each in rows:  # the table comes at the end, which is 30 min away
         print(f"         {each.what}: {each.figure}", file=sys.stderr, flush=True)
     return rows
-
-
-def print_table(rows: list[Row]) -> None:
-    whats = max((len(row.what) for row in rows), default=0)
-    for row in rows:
-        mark = {True: "ok", False: "MISSED", None: "not measured"}[row.met]
-        print(f"{mark:<12} {row.what:<{whats}}  {row.figure}  [target: {row.target}]")
 
 
 if __name__ == "__main__":

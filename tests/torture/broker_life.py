@@ -1,12 +1,10 @@
 """What a broker leaves behind: nothing when idle, and no growth while it is busy."""
 
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from tests.torture.brokers import Broker, brokers_below
-from tests.torture.ground import HOME_PREFIX, Ground, ground, helper, wait_for, wrong_in
+from tests.processes import broker_ids, count_descriptors, resident_kb
+from tests.torture.ground import Ground, ground, helper, programs_of_rows, wait_for, wrong_in
 from tests.torture.rows import Dice, Row, first_of, judge
 
 IDLE_SECONDS = 600
@@ -45,20 +43,19 @@ def brokers_left(seconds: float) -> Row | None:
     )
 
 
-def _brokers_of_all_rows() -> list[Broker]:
-    # The homes are gone by now; the kernel still knows the sockets by their paths.
-    return brokers_below(Path(tempfile.gettempdir()) / HOME_PREFIX)
+def _brokers_of_all_rows() -> list[int]:
+    return [pid for pid, words in programs_of_rows() if b"broker-process" in words]
 
 
 def _leave_idle() -> Row:
     with ground() as place:
         place.sign_in()
         answer = place.run(*helper())
-        seen = brokers_below(place.runtime)
+        seen = broker_ids(place.home)
         began = time.monotonic()
-        wait_for(lambda: not brokers_below(place.runtime), IDLE_SECONDS)
+        wait_for(lambda: not broker_ids(place.home), IDLE_SECONDS)
         took = time.monotonic() - began
-        left = brokers_below(place.runtime)
+        left = broker_ids(place.home)
     return Row(
         "brokers left when idle",
         f"{len(seen)} after the call (exit {answer.code}), {len(left)} after {took:.0f} s",
@@ -100,9 +97,9 @@ def _keep_busy(seconds: int) -> list[Row]:
     ]
 
 
-def _watch(place: Ground, seconds: int) -> tuple[dict[Broker, list[tuple[int, int]]], list[str]]:
+def _watch(place: Ground, seconds: int) -> tuple[dict[int, list[tuple[int, int]]], list[str]]:
     """Call once a second; return each broker's memory and descriptors, and what went wrong."""
-    sizes: dict[Broker, list[tuple[int, int]]] = {}
+    sizes: dict[int, list[tuple[int, int]]] = {}
     wrong: list[str] = []
     began = time.monotonic()
     for second in range(seconds):
@@ -111,8 +108,8 @@ def _watch(place: Ground, seconds: int) -> tuple[dict[Broker, list[tuple[int, in
         answer = place.run(*command)
         why = str(answer) if answer.code else wrong_in(place, answer, command)
         wrong += [why] if why else []
-        for broker in brokers_below(place.runtime):
-            size = (broker.resident_kb(), broker.descriptors())
+        for broker in broker_ids(place.home):
+            size = (resident_kb(broker), count_descriptors(broker))
             if all(size):  # it may end while it is measured
                 sizes.setdefault(broker, []).append(size)
     return sizes, wrong

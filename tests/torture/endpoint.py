@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tests import node_sdk
 from tests.endpoint.bucket import EmptyStorage, rclone
 from tests.endpoint.crowd import crowd
-from tests.torture.brokers import Broker
+from tests.processes import count_descriptors, resident_kb
 from tests.torture.ground import AWS_CLI, SSOHELPER, Ground, ground, helper, native, wait_for
 from tests.torture.lives import JOB
 from tests.torture.rows import Dice, Row, Skipped, first_of, judge
@@ -179,7 +179,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
         began = time.time()
         fast = {"LD_PRELOAD": str(_FAKETIME), "FAKETIME": f"+0 x{_SPEED}"}
         with endpoint(place, **fast) as served:
-            process = Broker(served.process.pid, "")
+            pid = served.process.pid
             answers, wrong, sizes = 0, [], []
             ends_at = time.monotonic() + seconds
             while time.monotonic() < ends_at:
@@ -187,7 +187,7 @@ def endpoint_day(dice: Dice) -> list[Row]:
                 # Its 5 s for a request's head are 0.06 s here: who is late tries again, as SDKs do.
                 tries = (_wrong(place, served, clock) for _ in range(3))
                 wrong += next((found for found in tries if found != [_HUNG_UP]), [_HUNG_UP])
-                sizes.append((process.resident_kb(), process.descriptors()))
+                sizes.append((resident_kb(pid), count_descriptors(pid)))
                 time.sleep(0.1)
         renewals = place.emulator.counters["GetRoleCredentials"]
     # The first renewal loads what renewing takes; from there on nothing may grow.

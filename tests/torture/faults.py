@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.torture.brokers import brokers_below
+from tests.processes import broker_ids
 from tests.torture.ground import Ground, ground, helper, wrong_in
 from tests.torture.rows import LONGEST_SECONDS, Answer, Dice, Row, first_of
 
@@ -165,11 +165,11 @@ def stopped_broker(dice: Dice) -> list[Row]:
     with ground() as place:
         place.sign_in()
         place.run(*helper())
-        (broker,) = brokers_below(place.runtime)
+        [broker] = broker_ids(place.home)
         make_old(place, left=800, life=3600)  # to be renewed first, and still good
-        os.kill(broker.pid, signal.SIGSTOP)
+        os.kill(broker, signal.SIGSTOP)
         answers = place.at_once([helper(), helper(1)])
-        os.kill(broker.pid, signal.SIGKILL)
+        os.kill(broker, signal.SIGKILL)
         freed = place.run(*helper(1))
     dice.note("stopped_broker", *answers, freed)
     codes, longest = [a.code for a in answers], max(a.seconds for a in answers)

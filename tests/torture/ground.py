@@ -1,10 +1,9 @@
 """What the rows stand on: a home with a signed-in session, the real program, checked answers."""
 
-import hashlib
+import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +14,11 @@ from typing import Any
 from ssohelper.core.instants import to_iso
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import UNSET_VARIABLES, Emulator
-from tests.issuers import record_issuer
+from tests.conftest import SCRIPT, Home, make_home
 from tests.published import date_back
 from tests.torture.rows import Answer
 
-SSOHELPER = str(Path(sys.executable).with_name("ssohelper"))
+SSOHELPER = SCRIPT
 LAUNCHER = f"{SSOHELPER}-credentials"
 AWS_CLI = "/usr/bin/aws"
 START_URL = "https://d-0000000000.awsapps.com/start"
@@ -32,46 +31,24 @@ PATIENCE_SECONDS = 180
 class Ground:
     """One home, leading to one emulator."""
 
-    def __init__(self, home: Path, emulator: Emulator) -> None:
-        self.home = home
+    def __init__(self, files: Home, emulator: Emulator) -> None:
+        self._files = files
+        self.home = files.path
         self.emulator = emulator
-        self.config = home / ".aws" / "config"
-        self.tokens = home / ".aws" / "sso" / "cache"
-        self.runtime = home / "run" / "ssohelper"
-        for folder in (self.tokens, home / "run"):
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o700)
-        self.env = {
-            "HOME": str(home),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
-            "XDG_RUNTIME_DIR": str(home / "run"),
-            "LANG": "C.UTF-8",
-            "TERM": "dumb",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONHASHSEED": "0",
-            **emulator.environment(),
-        }
-        self.config.write_text(
-            f"[sso-session corp]\nsso_start_url = {START_URL}\nsso_region = us-east-1\n"
-            "sso_registration_scopes = sso:account:access\n\n"
-        )
-        date_back(self.config)
+        self.config = files.config_file
+        self.tokens = files.token_folder
+        self.token_file = files.token_file()
+        self.runtime = files.runtime
+        self.env = {**files.env, "PYTHONHASHSEED": "0", **emulator.environment()}
+        self.tokens.mkdir(parents=True)
+        files.add_session(start_url=START_URL)
 
     def sign_in(self, *, expires_in: int | None = None) -> None:
         """Write the token of a sign-in as the AWS CLI does; `expires_in` is what its file says."""
         token = self.emulator.issue_token("ana", start_url=START_URL)
         if expires_in is not None:
             token["expiresAt"] = to_iso(int(time.time()) + expires_in)
-        record_issuer(self.home, "corp", token["accessToken"])
-        path = self.token_file
-        path.write_text(json.dumps(token))
-        path.chmod(0o600)
-        date_back(path)
-
-    @property
-    def token_file(self) -> Path:
-        # The AWS CLI looks for this very name; sha1 protects nothing here.
-        return self.tokens / f"{hashlib.sha1(b'corp').hexdigest()}.json"
+        self._files.write_token(token)
 
     def kept(self, account: int = 0, role: int = 0) -> Path:
         """Return the file of the role's cached credentials."""
@@ -147,7 +124,7 @@ def ground(
         Emulator(World.of_size(accounts, roles), clock=clock) as emulator,
     ):
         emulator.auto_approve = "ana"
-        yield Ground(Path(home), emulator)
+        yield Ground(make_home(Path(home)), emulator)
 
 
 def wrong_in(ground: Ground, answer: Answer, command: list[str]) -> str | None:
@@ -184,6 +161,15 @@ def wait_for(holds: Callable[[], object], seconds: float = 60, pause_seconds: fl
             return False
         time.sleep(pause_seconds)
     return True
+
+
+def programs_of_rows() -> Iterator[tuple[int, list[bytes]]]:
+    """Yield id and words of each process whose environment names a home of this run."""
+    homes = os.path.join(tempfile.gettempdir(), HOME_PREFIX).encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if homes in (entry / "environ").read_bytes():
+                yield int(entry.name), (entry / "cmdline").read_bytes().split(b"\0")
 
 
 def clean_environment() -> None:

@@ -13,7 +13,7 @@ from random import Random
 
 from ssohelper.core import journal
 from ssohelper.stores.journal_file import Journal, Reading
-from tests.torture.brokers import brokers_below
+from tests.processes import broker_ids
 from tests.torture.ground import HOME_PREFIX, Ground, ground, helper
 from tests.torture.journal_writer import KEY
 from tests.torture.rows import Dice, Row, first_of, judge
@@ -81,8 +81,8 @@ def _get_credentials(place: Ground, number: int, chance: Random) -> tuple[set[st
             return
         due += chance.randrange(1, 4)
         if chance.random() < 0.2:
-            for broker in brokers_below(place.runtime):
-                os.kill(broker.pid, signal.SIGKILL)
+            for broker in broker_ids(place.home):
+                os.kill(broker, signal.SIGKILL)
                 brokers += 1
             return
         alive = [process for process in running if process.poll() is None]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from botocore.configloader import raw_config_parse
 
+from tests.conftest import make_home
 from tests.torture.ground import HOME_PREFIX, SSOHELPER, Ground, ground, helper, wrong_in
 from tests.torture.rows import Dice, Row, first_of
 
@@ -28,7 +29,7 @@ def random_kills(dice: Dice) -> Row:
     number = dice.count(KILLS, 30)
     with ground() as place, tempfile.TemporaryDirectory(prefix=HOME_PREFIX) as second:
         place.emulator.faults.grace_seconds = 1e6  # a killed refresh can be sent again
-        homes = [place, Ground(Path(second), place.emulator)]
+        homes = [place, Ground(make_home(Path(second)), place.emulator)]
         for home in homes:
             plant_foreign(home)
         with ThreadPoolExecutor(HOMES) as pool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ssohelper.emulator.organization import World
 from ssohelper.emulator.server import Emulator
+from tests.conftest import make_home
 from tests.published import date_back
 from tests.torture.ground import HOME_PREFIX, Ground, helper, wrong_in
 from tests.torture.lives import start_job, wait_for_job
@@ -99,7 +100,7 @@ def _ground(accounts: int) -> Iterator[Ground]:
         emulator.tls = tls
         add_second_region(emulator)
         with emulator:
-            place = Ground(home, emulator)
+            place = Ground(make_home(home), emulator)
             for name in [name for name in place.env if name.startswith("AWS_ENDPOINT_URL")]:
                 del place.env[name]
             place.env |= {

@@ -37,6 +37,13 @@ class Row(NamedTuple):
     met: bool | None
 
 
+def print_table(rows: list[Row]) -> None:
+    whats = max((len(row.what) for row in rows), default=0)
+    for row in rows:
+        mark = {True: "ok", False: "MISSED", None: "not measured"}[row.met]
+        print(f"{mark:<12} {row.what:<{whats}}  {row.figure}  [target: {row.target}]")
+
+
 def first_of(faults: Iterable[object]) -> str:
     """Return the end of a figure: the first of these faults, if there is one."""
     return next((f"; first: {fault}" for fault in faults), "")

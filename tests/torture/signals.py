@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import NamedTuple
 
-from tests.torture.brokers import brokers_below
+from tests.processes import broker_ids
 from tests.torture.ground import PATIENCE_SECONDS, Ground, ground, helper, wait_for
 from tests.torture.rows import Dice, Row, first_of, judge
 
@@ -165,15 +165,14 @@ def _sender(place: Ground, plan: _Plan, caller: "subprocess.Popen[bytes]") -> Ca
     """Return what sends the signal; it returns whether there was a process to send it to."""
     if plan.target == "broker":
         # One that starts for this call is waited for: its renewal comes after that.
-        wait_for(lambda: brokers_below(place.runtime) or caller.poll() is not None)
-        # Of several the oldest: a child may have inherited the socket.
-        found = sorted(brokers_below(place.runtime), key=lambda broker: int(broker.started))
+        wait_for(lambda: broker_ids(place.home) or caller.poll() is not None)
+        found = broker_ids(place.home)[:1]
 
         def send() -> bool:
-            if not found or not found[0].is_alive():
-                return False
-            os.kill(found[0].pid, plan.number)
-            return True
+            running = [broker for broker in broker_ids(place.home) if broker in found]
+            for broker in running:
+                os.kill(broker, plan.number)
+            return bool(running)
 
         return send
 

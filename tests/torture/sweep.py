@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.conftest import make_home
 from tests.processes import end_detached_processes
 from tests.torture.ground import SSOHELPER, Ground, ground, helper, wrong_in
 from tests.torture.kills import broken_files, changed_foreign, orphans, plant_foreign
@@ -186,7 +187,7 @@ def _copies(
     homes = [place.home.with_name(f"{place.home.name}-{index}") for index in range(number)]
     for home in homes:
         home.mkdir(mode=0o700)
-    free = [Ground(home, place.emulator) for home in homes]
+    free = [Ground(make_home(home), place.emulator) for home in homes]
     lock = threading.Lock()
 
     @contextmanager
