@@ -96,20 +96,6 @@ def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
     return other
 
 
-def confirm_write(app: App, summary: str, yes: bool, what: str) -> bool:
-    """Ask whether to write ~/.aws/config. Raises: LocalState, before that, if it is unwritable."""
-    app.config.check_writable()
-    question = f"{summary} — write {config_writing.shown_config_path(app)}?"
-    return confirm_change(question, yes=yes, what=what)
-
-
-def confirm_change(question: str, *, yes: bool, what: str) -> bool:
-    is_agreed = output.confirm(question, yes=yes, what=what)
-    if not is_agreed:
-        output.say(output.NOTHING_CHANGED)
-    return is_agreed
-
-
 def plan_json(plan: Plan) -> dict[str, Any]:
     return {
         "add": list(plan.add),

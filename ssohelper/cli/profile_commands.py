@@ -13,6 +13,7 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.actions.flows import profile_removal
+from ssohelper.actions.flows.plan_write import agree_to_write
 from ssohelper.actions.selection import resolve_session
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
@@ -25,7 +26,6 @@ from ssohelper.cli.plan_output import (
     PRUNE_HELP,
     ROLE_HELP,
     choose_profiles_to_adopt,
-    confirm_write,
     print_or_write_plan,
     warn_if_nothing_matches,
 )
@@ -251,11 +251,14 @@ def add_profile(
             app, role, choosing.choose_profile(via), given, form=form, region=region
         )
         changes = [chain.section]
-        output.print_diff(config_writing.diff_changes(app, chain.data, changes), on_stdout=dry_run)
+        diff = config_writing.diff_changes(app, chain.data, changes)
         for notice in chain.notices:
             output.say(f'"{show(chain.name)}": {notice}')
-        if not dry_run:
-            if not confirm_write(app, "1 profile to add", yes, "profile add"):
+        if dry_run:
+            output.print_diff(diff, on_stdout=True)
+        else:
+            dialogue, command = TerminalDialogue("profile add", yes=yes), "ssohelper profile add"
+            if not agree_to_write(app, dialogue, "1 profile to add", diff, command):
                 return
             config_writing.write_changes(app, "profile add", chain.data, changes)
             output.say("1 profile added; undo with: ssohelper undo")

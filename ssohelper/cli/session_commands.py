@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,8 @@ from ssohelper.actions import (
     sync_choices,
 )
 from ssohelper.actions import setup as onboarding
+from ssohelper.actions.flows import session_change
+from ssohelper.actions.flows.plan_write import agree_to_write
 from ssohelper.actions.login import LoginOptions, Move
 from ssohelper.actions.missing_sessions import MissingSession
 from ssohelper.actions.selection import (
@@ -29,12 +30,11 @@ from ssohelper.actions.selection import (
 from ssohelper.actions.session_edit import SessionEntry, SessionPlan
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
-from ssohelper.cli.plan_output import confirm_change, confirm_write
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.table import Cell
-from ssohelper.core import clock_text, plan_text, session_changes
+from ssohelper.cli.terminal_dialogue import TerminalDialogue
+from ssohelper.core import clock_text, plan_text
 from ssohelper.core.instants import to_iso
-from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import BadAnswer
 
@@ -145,10 +145,19 @@ def set_session_url(
     )
     plan = session_edit.plan_session_move(app, old, new)
     url = show(new.start_url, 200)
+    if dry_run:
+        _print_diff(app, plan)
+
+    is_done = False
     if not plan.changes:
         output.say(f'the session "{show(old.name)}" is at {url} already')
-
-    def sign_in_and_write(app: App, plan: SessionPlan) -> None:
+    elif not dry_run:
+        known = session_move.load_known_user(app, old)
+        what = f'move the session "{show(old.name)}" to {url}, and sign in there'
+        diff = config_writing.diff_changes(app, plan.data, plan.changes)
+        dialogue = TerminalDialogue(plan.command, yes=yes)
+        is_done = agree_to_write(app, dialogue, what, diff, f"ssohelper {plan.command}")
+    if is_done:
         move = Move(old, partial(session_move.accept_sign_in, app, plan, known))
         try:
             options = LoginOptions(device_code, force=True, move=move)
@@ -158,18 +167,11 @@ def set_session_url(
             error.hint = re.sub("ssohelper setup .* --session [^ ]+", own, error.hint or "")
             raise
         session_move.move_listing(app, new)
-
-    if plan.changes and not dry_run:
-        known = session_move.load_known_user(app, old)
-    what = f'move the session "{show(old.name)}" to {url}, and sign in there'
-    done = f"moved to {url}; undo the change of the file with: ssohelper undo"
-    is_done = bool(plan.changes) and _carry_out(
-        app, plan, what, done, dry_run=dry_run, yes=yes, apply=sign_in_and_write
-    )
-    for other in app.config.read().sessions_of_portal(new.start_url) if is_done else ():
-        if other.name != old.name:
-            output.say(f'the session "{show(other.name)}" has this address too; to remove it and')
-            output.say(f"its profiles: ssohelper session rm {show(other.name)}")
+        output.say(f'session "{show(old.name)}" moved to {url}{session_change.UNDO}')
+        for other in app.config.read().sessions_of_portal(new.start_url):
+            if other.name != old.name:
+                output.say(f'the session "{show(other.name)}" has this address too; to remove it')
+                output.say(f"and its profiles: ssohelper session rm {show(other.name)}")
     _print_change(app, old.name, is_changed=is_done)
 
 
@@ -189,56 +191,22 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     Its settings and filters are removed too. Profiles that you wrote yourself are not removed: as
     long as there are some, the session stays.
     """
-    app = output.get_app()
-    left_over = session_edit.find_leftover_session(app, name)
-    found = left_over or resolve_session(app, name)
-    plan = session_edit.plan_session_removal(app, found)
-    removed = len(plan.changes) - 1
-    also = f" with {profile_count_text(removed)}" if removed > 0 else ""
-    what = f'sign out of the session "{show(name)}", and remove it{also}'
-    done = f"removed{also}; undo the change of the file with: ssohelper undo"
-    if left_over is not None:
-        _say_what_is_left(app, name)
-        what, done = f'sign out of "{show(name)}", and remove all that is kept for it', "removed"
-    is_removed = _carry_out(app, plan, what, done, dry_run=dry_run, yes=yes)
-    _print_change(app, found.name, is_changed=is_removed)
+    app, dialogue = output.get_app(), TerminalDialogue("session rm", yes=yes)
+    session = session_edit.find_leftover_session(app, name) or resolve_session(app, name)
+    if dry_run:
+        _print_diff(app, session_edit.plan_session_removal(app, session))
+    is_removed = not dry_run and session_change.remove_session(app, dialogue, session)
+    _print_change(app, session.name, is_changed=is_removed)
+
+
+def _print_diff(app: App, plan: SessionPlan) -> None:
+    diff = config_writing.diff_changes(app, plan.data, plan.changes)
+    output.print_diff(diff, on_stdout=True)
 
 
 def _print_change(app: App, name: str, *, is_changed: bool) -> None:
     if output.options().json:
         output.print_json({"session": name, "changed": is_changed}, app.warnings)
-
-
-def _carry_out(
-    app: App,
-    plan: SessionPlan,
-    what: str,
-    done: str,
-    *,
-    dry_run: bool,
-    yes: bool,
-    apply: Callable[[App, SessionPlan], None] = session_edit.apply_session_plan,
-) -> bool:
-    output.print_diff(config_writing.diff_changes(app, plan.data, plan.changes), on_stdout=dry_run)
-    is_agreed = not dry_run and (
-        confirm_write(app, what, yes, plan.command)
-        if plan.changes
-        else confirm_change(f"{what}?", yes=yes, what=plan.command)
-    )
-    if is_agreed:
-        apply(app, plan)
-        output.say(f'session "{show(plan.session.name)}" {done}')
-    return is_agreed
-
-
-def _say_what_is_left(app: App, name: str) -> None:
-    output.say(f'the session "{show(name)}" is not in the config; a sign-in, settings, filters,')
-    output.say("favourites or a list of roles are still kept for it")
-    users = session_changes.find_profiles_of_session(app.config.read(), name)
-    if users:
-        named = ", ".join(show(one.name, 60) for one in users)
-        output.say(f"profiles that name this session stay, and do not work without it: {named}")
-        output.say("remove them with: ssohelper profile rm NAME")
 
 
 # -- describing a session ------------------------------------------------------------------------

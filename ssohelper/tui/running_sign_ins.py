@@ -262,10 +262,6 @@ class RunningSignIn:
         self._publish_change()
 
 
-# The end of a message about a changed session, if its sign-in was stopped.
-STOPPED_TOO = "; its running sign-in was stopped"
-
-
 class _Attempt:
     """The user interface of one attempt to sign in.
 

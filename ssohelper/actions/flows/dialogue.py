@@ -61,3 +61,10 @@ class Dialogue(Protocol):
         """The question may have several lines."""
 
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]: ...
+
+
+def agree(dialogue: Dialogue, plan: PlanShown) -> bool:
+    is_agreed = dialogue.show_plan(plan) == "y"
+    if not is_agreed:
+        dialogue.say("nothing was changed")
+    return is_agreed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import config_writing, profile_edit
-from ssohelper.actions.flows.dialogue import Dialogue, PlanShown
+from ssohelper.actions.flows.dialogue import Dialogue, PlanShown, agree
 from ssohelper.core import plan_text
 from ssohelper.core.profile_plan import Plan
 
@@ -52,6 +52,15 @@ def write_plan(
     done = f"{plan_text.plan_counts_text(plan, done=True)}; undo with: ssohelper undo"
     dialogue.say(f"{prefix}{done}" if plan.changes else "nothing to change", command)
     return plan
+
+
+def agree_to_write(
+    app: App, dialogue: Dialogue, what: str, diff: Iterable[str], command: str
+) -> bool:
+    """Raises: LocalState, before the question, if the config cannot be written."""
+    app.config.check_writable()
+    question = f"{what} — write {config_writing.shown_config_path(app)}?"
+    return agree(dialogue, PlanShown([question], [*diff], command))
 
 
 def _show_plan(app: App, plan: Plan, command: str, prefix: str) -> PlanShown:

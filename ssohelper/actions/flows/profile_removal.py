@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import config_writing, profile_edit
-from ssohelper.actions.flows.dialogue import Dialogue, PlanShown
+from ssohelper.actions import profile_edit
+from ssohelper.actions.flows.dialogue import Dialogue
+from ssohelper.actions.flows.plan_write import agree_to_write
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.plan_text import profile_count_text
 from ssohelper.core.shell_text import arguments_as_typed
@@ -23,15 +24,12 @@ def remove_profiles(app: App, dialogue: Dialogue, found: Sequence[ConfigProfile]
     """Return whether the user agreed."""
     names = [item.entry.name for item in found]
     warn_of_lost_sources(app, found)
-    app.config.check_writable()
-    count, command = profile_count_text(len(names)), removal_command(names)
-    question = f"{count} to remove — write {config_writing.shown_config_path(app)}?"
-    diff = [*profile_edit.diff_profile_removal(app, found)]
-    if dialogue.show_plan(PlanShown([question], diff, f"ssohelper {command}")) != "y":
-        dialogue.say("nothing was changed")
+    count, command = profile_count_text(len(names)), f"ssohelper {removal_command(names)}"
+    diff = profile_edit.diff_profile_removal(app, found)
+    if not agree_to_write(app, dialogue, f"{count} to remove", diff, command):
         return False
     profile_edit.remove_profiles(app, found)
-    dialogue.say(f"removed {count}; undo with: ssohelper undo", f"ssohelper {command}")
+    dialogue.say(f"removed {count}; undo with: ssohelper undo", command)
     return True
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ssohelper.actions import undoing
-from ssohelper.actions.flows.dialogue import Dialogue, PlanShown
+from ssohelper.actions.flows.dialogue import Dialogue, PlanShown, agree
 from ssohelper.actions.flows.setting_change import confirm_setting
 from ssohelper.actions.selection import find_unlisted_sessions
 from ssohelper.core import plan_text
@@ -27,8 +27,7 @@ def undo_last_command(app: App, dialogue: Dialogue, undo: Undo) -> bool:
         app.config.check_writable()
     question = f"undo the last change of {', '.join(places) or 'filters and options'}?"
     diff = [*options, *undoing.diff_undo(app, undo)]
-    if dialogue.show_plan(PlanShown([question], diff, undoing.COMMAND)) != "y":
-        dialogue.say("nothing was changed")
+    if not agree(dialogue, PlanShown([question], diff, undoing.COMMAND)):
         return False
     writes = [
         confirm_setting(app, dialogue, key, after) for key, (_, after) in undo.settings.items()

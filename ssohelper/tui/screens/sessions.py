@@ -12,10 +12,11 @@ from textual.binding import BindingType
 from textual.events import Resize
 from textual.widgets import Static
 
-from ssohelper.actions import config_writing, login, selection, session_edit
+from ssohelper.actions import login, session_edit
 from ssohelper.actions.clocks import SessionClock
-from ssohelper.actions.session_edit import SessionPlan
-from ssohelper.core import clock_text, plan_text
+from ssohelper.actions.flows import session_change
+from ssohelper.actions.flows.dialogue import Dialogue
+from ssohelper.core import clock_text
 from ssohelper.core.clock_text import has_ended_text, time_left_text
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
@@ -24,10 +25,10 @@ from ssohelper.tui import background
 from ssohelper.tui.dialog_app import MainScreen
 from ssohelper.tui.keys import action_binding
 from ssohelper.tui.list_states import ListStates
-from ssohelper.tui.messages import NOTHING_CHANGED
 from ssohelper.tui.one_time_timers import call_after_drawing
-from ssohelper.tui.running_sign_ins import STOPPED_TOO, RunningSignIn
+from ssohelper.tui.running_sign_ins import RunningSignIn
 from ssohelper.tui.screens.confirm import ConfirmScreen
+from ssohelper.tui.screens.screen_dialogue import run_flow
 from ssohelper.tui.screens.set_up import SetUpForm, SetUpScreen
 from ssohelper.tui.screens.sign_in import open_sign_in
 from ssohelper.tui.widgets.cells import fitted
@@ -41,7 +42,7 @@ from ssohelper.tui.widgets.clock_lines import (
     token_line,
 )
 from ssohelper.tui.widgets.key_bar import KeyBar
-from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView, diff_lines
+from ssohelper.tui.widgets.lines import Chooser, Line, WrappedView
 from ssohelper.tui.widgets.message_line import MessageLine
 from ssohelper.tui.widgets.top_bar import TopBar
 
@@ -427,27 +428,14 @@ async def sign_out(app: DialogApp, session: SsoSession) -> None:
         was_signing_in = app.stop_sign_in(name)
         was = await background.run(app, lambda: login.log_out(services, session))
         done = clock_text.logout_result_text(name, was)
-        app.show_done(done + STOPPED_TOO * was_signing_in, command)
+        app.show_done(done + "; its running sign-in was stopped" * was_signing_in, command)
 
 
 async def remove_session(app: DialogApp, session: SsoSession) -> None:
-    """Sign out and remove the session with its managed profiles, after a question with the diff."""
-    services, name = app.services, session.name
+    """Reading the config after this stops the session's running sign-in."""
 
-    def make_plan_and_diff() -> tuple[SessionPlan, list[Line]]:
-        selection.check_session_in_config(services, session)
-        session_edit.check_name(services, session)
-        plan = session_edit.plan_session_removal(services, session)
-        return plan, diff_lines(config_writing.diff_changes(services, plan.data, plan.changes))
+    def check_and_remove(dialogue: Dialogue) -> None:
+        session_edit.check_name(app.services, session)
+        session_change.remove_session(app.services, dialogue, session)
 
-    plan, lines = await background.run(app, make_plan_and_diff)
-    count, command = len(plan.changes) - 1, f"ssohelper session rm {name}"
-    profiles = f" with {plan_text.profile_count_text(count)}" if count else ""
-    question = f'Sign out of "{name}", and remove it{profiles}?'
-    if not await app.push_screen_wait(ConfirmScreen(question, lines=lines, command=command)):
-        app.show_done(NOTHING_CHANGED)
-        return
-    await background.run(app, lambda: session_edit.check_session_plan(services, plan))
-    was_signing_in = app.stop_sign_in(name)
-    await background.run(app, lambda: session_edit.apply_session_plan(services, plan))
-    app.show_done(f'removed the session "{name}"' + STOPPED_TOO * was_signing_in, command)
+    await run_flow(app, check_and_remove)
