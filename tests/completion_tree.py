@@ -66,7 +66,7 @@ KINDS = {
     "start_url": "files",
     "via": "profile",
 }
-COMMON = {"as_json", "session", "verbose"}
+COMMON = {"json", "session", "verbose"}
 HELP = "-h/--help Show the help and exit."
 LONGEST_HELP = 70
 

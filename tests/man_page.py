@@ -41,7 +41,7 @@ reachable, 7 local state, 8 keyring not available, 9 refused by a guard, 130 int
 .B ssohelper exec
 exits with the code of the command that it runs.
 """
-_SHARED = {"as_json", "help", "session", "verbose"}
+_SHARED = {"json", "help", "session", "verbose"}
 
 
 def page_text() -> str:

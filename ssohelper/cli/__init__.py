@@ -89,7 +89,7 @@ MEANT_COMMANDS = {
 READER_GONE = 141
 
 
-class LazyGroup(click.Group):
+class LazyGroup(output.Group):
     """Imports the module of the command that is run, and of no other."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -139,7 +139,6 @@ class _BuildVersion(str):
     invoke_without_command=True,
 )
 @click.version_option(_BuildVersion(), prog_name="ssohelper", message="%(prog)s %(version)s")
-@output.common_options
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Credentials and profiles for AWS IAM Identity Center (SSO).
@@ -162,13 +161,15 @@ def main(ctx: click.Context) -> None:
 def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
     """Run the command line; return its exit code. Only this function turns errors into messages."""
     standard_streams.replace_closed_streams()
+    options = output.CommonOptions(chosen, answer)
     try:
-        options = output.CommonOptions(chosen, answer)
         # For a BrokenPipeError, `main.main` would end the process with code 1.
         with main.make_context("ssohelper", list(argv), obj=options) as context:
             result = main.invoke(context)
         standard_streams.flush_stdout()
     except SsoHelperError as error:
+        for warning in options.unprinted_warnings():
+            output.warn(warning)
         return output.report_error(error)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)

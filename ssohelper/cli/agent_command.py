@@ -5,6 +5,7 @@ import click
 from ssohelper.actions import agent_install
 from ssohelper.actions import install as installing
 from ssohelper.actions.agent_install import TOOLS
+from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core import agent_settings
 from ssohelper.core.model import Profile
@@ -12,8 +13,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
 
-@click.group("agent")
-@output.common_options
+@click.group("agent", cls=output.Group)
 def agent_command_group() -> None:
     """Set up coding agents, such as Claude Code, for your profiles.
 
@@ -32,8 +32,8 @@ def agent_command_group() -> None:
 @click.option("--for-model", is_flag=True, help="PROFILE is for Claude's model on Amazon Bedrock.")
 @click.option("--dry-run", is_flag=True, help="Print the diff only.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@output.common_options
 def install_agent_settings(
+    app: App,
     tool: str,
     profile: str | None,
     servers: tuple[str, ...],
@@ -54,7 +54,6 @@ def install_agent_settings(
     ~/.kiro/settings/mcp.json gets AWS_PROFILE for AWS's MCP servers. --server names other MCP
     servers. In a server's arguments, the profile after --profile is replaced.
     """
-    app = output.get_app()
     chosen = choosing.choose_profile(profile)
     edit = agent_install.plan_agent_install(app, tool, chosen, servers)
     diff, path, is_written = edit.diff(), show(str(edit.path)), False
@@ -67,7 +66,7 @@ def install_agent_settings(
             is_written = True
     if output.options().json:
         data = {"tool": tool, "file": str(edit.path), "diff": diff, "written": is_written}
-        output.print_json(data, app.warnings)
+        output.print_json(data)
     elif is_written:
         output.say(f"written: {path}; restart {tool} to use it")
     elif not edit.has_changes:

@@ -8,6 +8,7 @@ import click
 
 from ssohelper.actions import audit
 from ssohelper.actions.audit import AuditRow
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import from_iso, parse_duration, to_iso
 from ssohelper.core.journal import EVENTS, FIELDS
@@ -36,7 +37,7 @@ class Since(click.ParamType[float]):
             self.fail(f'"{show(text, 40)}" is no duration (2d, 90m) and no date', param, ctx)
 
 
-@click.command("audit")
+@click.command("audit", cls=output.Command)
 @click.option(
     "--since",
     type=Since(),
@@ -53,8 +54,7 @@ class Since(click.ParamType[float]):
     multiple=True,
     help="Only lines of this event. Repeatable.",
 )
-@output.common_options
-def print_audit(since: float, role: str | None, events: tuple[str, ...]) -> None:
+def print_audit(app: App, since: float, role: str | None, events: tuple[str, ...]) -> None:
     """Show what AWS issued, and to which program.
 
     \b
@@ -71,11 +71,10 @@ def print_audit(since: float, role: str | None, events: tuple[str, ...]) -> None
     A program that runs as you can change the journal: for records that it cannot change, use
     CloudTrail, or send the journal to the system log as it grows (docs/how-to/journal.md).
     """
-    app = output.get_app()
     session = output.options().session
     rows = audit.read_journal(app, since=since, session=session, events=events, role=role)
     if output.options().json:
-        output.print_json([_row_json(row) for row in rows], app.warnings)
+        output.print_json([_row_json(row) for row in rows])
     elif rows:
         output.print_rows(_HEADER, map(_audit_row_cells, rows))
     else:

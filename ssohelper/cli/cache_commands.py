@@ -16,8 +16,7 @@ from ssohelper.core.text import count_text, show
 _NARROWING = Narrowing(cut=(1, 2), extra=4)
 
 
-@click.group("cache")
-@output.common_options
+@click.group("cache", cls=output.Group)
 def cache_command_group() -> None:
     """List the saved files, or remove cached role credentials and listings.
 
@@ -29,18 +28,16 @@ def cache_command_group() -> None:
 
 
 @cache_command_group.command("list")
-@output.common_options
-def list_cache() -> None:
+def list_cache(app: App) -> None:
     """List the files that ssohelper has saved, and when they expire. No secret is printed.
 
     \b
     Examples:
       ssohelper cache list --json
     """
-    app = output.get_app()
     found = _find_cached_items(app, output.options().session)
     if output.options().json:
-        output.print_json([_item_json(item) for item in found], app.warnings)
+        output.print_json([_item_json(item) for item in found])
         return
     if not found:
         output.say("nothing is saved")
@@ -57,8 +54,7 @@ def list_cache() -> None:
 
 @cache_command_group.command("clear")
 @click.option("--yes", is_flag=True, help="Remove without asking.")
-@output.common_options
-def clear_cache(yes: bool) -> None:
+def clear_cache(app: App, yes: bool) -> None:
     """Remove cached credentials and saved lists of roles; sign-ins stay.
 
     \b
@@ -66,7 +62,6 @@ def clear_cache(yes: bool) -> None:
       ssohelper cache clear --yes
       ssohelper cache clear --session corp --yes
     """
-    app = output.get_app()
     session = output.options().session
     _find_cached_items(app, session)  # raises UsageProblem for an unknown session name
     whose = f'of the session "{show(session)}"' if session else "of all sessions"
@@ -76,7 +71,7 @@ def clear_cache(yes: bool) -> None:
         return
     removed = cache_contents.clear_cache(app, session)
     if output.options().json:
-        output.print_json({"removed": removed}, app.warnings)
+        output.print_json({"removed": removed})
     else:
         output.say(f"{count_text(removed, 'file')} removed")
 

@@ -17,8 +17,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-@click.group("config")
-@output.common_options
+@click.group("config", cls=output.Group)
 def config_command_group() -> None:
     """Get and set ssohelper's own settings.
 
@@ -32,19 +31,17 @@ def config_command_group() -> None:
 
 @config_command_group.command("get")
 @click.argument("key")
-@output.common_options
-def get_setting(key: str) -> None:
+def get_setting(app: App, key: str) -> None:
     """Print the value of the setting KEY that is in force.
 
     \b
     Examples:
       ssohelper config get form
     """
-    app = output.get_app()
     found = (row for row in _company_policy_rows(app) if row["key"] == key)
     row = next(found, None) or _setting_row(app, app.settings, key)
     if output.options().json:
-        output.print_json(row, app.warnings)
+        output.print_json(row)
     else:
         output.echo(show(_text(row["value"])))
 
@@ -53,8 +50,7 @@ def get_setting(key: str) -> None:
 @click.argument("key")
 @click.argument("values", nargs=-1, type=click.UNPROCESSED, metavar="[VALUE]...")
 @click.option("--default", "to_default", is_flag=True, help="Remove KEY from the settings file.")
-@output.common_options
-def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
+def set_setting(app: App, key: str, values: tuple[str, ...], to_default: bool) -> None:
     """Set KEY in the settings file. A list takes several values.
 
     \b
@@ -64,7 +60,6 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
       ssohelper config set guard.rules '*-prod/*Admin*' 'billing'
       ssohelper config set default_region --default
     """
-    app = output.get_app()
     if to_default == bool(values):
         raise UsageProblem(
             f'"{key}" needs either a value or --default',
@@ -90,12 +85,11 @@ def set_setting(key: str, values: tuple[str, ...], to_default: bool) -> None:
     if parts[0] in own_settings.GUARDING_TABLES:
         guards.warn_of_idle_rules(app, after.guard_rules())
     if output.options().json:
-        output.print_json(_setting_row(app, after, key), app.warnings)
+        output.print_json(_setting_row(app, after, key))
 
 
 @config_command_group.command("list")
-@output.common_options
-def list_settings() -> None:
+def list_settings(app: App) -> None:
     """Print all settings, with their values and where each is set.
 
     \b
@@ -104,7 +98,6 @@ def list_settings() -> None:
 
     Nothing overrides the company's policy.
     """
-    app = output.get_app()
     keys = {*filter(str.islower, settings.TABLE), *app.settings.values}
     rows = [_setting_row(app, app.settings, key) for key in keys]
     rows = sorted((*rows, *_company_policy_rows(app)), key=lambda row: str(row["key"]))
@@ -112,7 +105,7 @@ def list_settings() -> None:
     if app.settings.ignored:
         app.warn(app.settings.ignored)
     if output.options().json:
-        output.print_json(rows, app.warnings)
+        output.print_json(rows)
         return
     shown = [
         (row["key"], _text(row["value"]), row["place"] or row["origin"], row["what"])
@@ -122,18 +115,16 @@ def list_settings() -> None:
 
 
 @config_command_group.command("path")
-@output.common_options
-def print_settings_path() -> None:
+def print_settings_path(app: App) -> None:
     """Print the path of the settings file, whether it exists or not.
 
     \b
     Examples:
       $EDITOR "$(ssohelper config path)"
     """
-    app = output.get_app()
     path = app.locations.settings_file
     if output.options().json:
-        output.print_json({"path": str(path), "exists": path.exists()}, app.warnings)
+        output.print_json({"path": str(path), "exists": path.exists()})
     else:
         output.echo(show(str(path)))
 

@@ -21,7 +21,9 @@ from ssohelper.system import browser
 _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
 
 
-@click.command("console", epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}")
+@click.command(
+    "console", cls=output.Command, epilog=f"\b\nServices:\n{textwrap.indent(_SERVICES, '  ')}"
+)
 @click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--service", metavar="NAME", help="The service to open: ec2, s3, logs, iam, …")
 @click.option("--region", metavar="REGION", help="The region to open. Default: the profile's.")
@@ -32,8 +34,8 @@ _SERVICES = "\n".join(textwrap.wrap(" ".join(SERVICES), 74))
     help="Print the portal's link to the console; open no browser.",
 )
 @guarding.reason_option
-@output.common_options
 def open_console(
+    app: App,
     profile_words: tuple[str, ...],
     service: str | None,
     region: str | None,
@@ -54,7 +56,6 @@ def open_console(
     from the desktop. If no browser can be started, the link is printed, as with --print. A profile
     of another tool works too if its credentials are temporary; it has no link.
     """
-    app = output.get_app()
     chosen = profile_use.choose_profile(profile_words)
     if isinstance(chosen, ForeignProfile):
         page = foreign_credentials.choose_console_page(app, chosen, service, region)
@@ -86,7 +87,7 @@ def open_console(
             "where you are or will be signed in to the access portal"
         )
     if output.options().json:
-        _print_console_json(app, chosen, page, link, None)
+        _print_console_json(chosen, page, link, None)
     else:
         output.echo(link)
 
@@ -118,7 +119,7 @@ def _say_console_is_open(
         left = duration_text(ends_at - app.clock.aws_now())
         output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
     if output.options().json:
-        _print_console_json(app, chosen, page, link, ends_at, opened=True)
+        _print_console_json(chosen, page, link, ends_at, opened=True)
 
 
 def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener | None:
@@ -132,7 +133,6 @@ def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener |
 
 
 def _print_console_json(
-    app: App,
     chosen: Profile | ForeignProfile,
     page: ConsolePage,
     link: str | None,
@@ -148,4 +148,4 @@ def _print_console_json(
         data["role_name"] = role.name
     data |= {"region": page.region, "destination": page.url, "link": link, "opened": opened}
     data["console_session_ends_at"] = None if ends_at is None else to_iso(ends_at)
-    output.print_json(data, app.warnings)
+    output.print_json(data)

@@ -10,22 +10,22 @@ from ssohelper.core.model import checked_role, encoded_profile_name
 from ssohelper.errors import SsoHelperError, UsageProblem
 
 
-@click.command("credential-process", context_settings={"ignore_unknown_options": False})
+@click.command(
+    "credential-process", cls=output.Command, context_settings={"ignore_unknown_options": False}
+)
 @click.option("--profile", metavar="NAME", help="A profile in ~/.aws/config.")
 @click.option("--account-id", metavar="ID", help="The account's id, 12 digits.")
 @click.option("--role-name", metavar="NAME", help="The role: its permission set's name.")
 @click.option(
     "--chain", metavar="PROFILE", help="The chained profile whose role is assumed with this role."
 )
-@output.common_options
-@click.pass_context
 def print_credentials(
-    ctx: click.Context,
+    app: App,
     profile: str | None,
     account_id: str | None,
     role_name: str | None,
     chain: str | None,
-) -> None:
+) -> int:
     """Print credentials as one JSON line, for SDKs.
 
     \b
@@ -42,7 +42,6 @@ def print_credentials(
         raise UsageProblem(
             "credential-process takes --profile, or --session, --account-id and --role-name"
         )
-    app: App = output.get_app()
     try:
         if profile:
             found = selection.resolve_profile(app, profile, None)
@@ -54,4 +53,5 @@ def print_credentials(
             )
         entry_point.print_credential_document(app, named, role, app.clock.deadline())
     except SsoHelperError as error:
-        ctx.exit(entry_point.print_error_for_sdk(error))
+        return entry_point.print_error_for_sdk(error)
+    return 0

@@ -20,6 +20,7 @@ from types import FrameType
 
 import click
 
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.emulator import server
 from ssohelper.emulator.listener import EmulatorError
@@ -76,10 +77,8 @@ _STEPS: tuple[tuple[str, Sequence[str]], ...] = (
 )
 
 
-@click.command("demo")
-@output.common_options
-@click.pass_context
-def run_demo(ctx: click.Context) -> None:
+@click.command("demo", cls=output.Command)
+def run_demo(_app: App) -> int:
     """Try everything on a local Identity Center; no AWS account needed.
 
     \b
@@ -96,7 +95,7 @@ def run_demo(ctx: click.Context) -> None:
     if not on_terminal and not code:
         output.echo("\nThe temporary home was removed; your own ~/.aws was not changed.")
         output.echo("For your organization: ssohelper setup https://YOUR-PORTAL.awsapps.com/start")
-    ctx.exit(code)
+    return code
 
 
 def _run_steps(emulator: Emulator, environ: dict[str, str]) -> int:
@@ -219,8 +218,7 @@ def _run_and_print(command: Sequence[str], environ: dict[str, str]) -> int:
         child.wait()
 
 
-@click.group("emulator")
-@output.common_options
+@click.group("emulator", cls=output.Group)
 def emulator_command_group() -> None:
     """Run the demo's Identity Center alone.
 
@@ -247,11 +245,7 @@ def emulator_command_group() -> None:
 @click.option(
     "--ready-file", type=click.Path(path_type=Path), help="A file to write once the server listens."
 )
-@output.common_options
-@click.pass_context
-def serve_emulator(
-    ctx: click.Context, port: int, world_file: Path | None, ready_file: Path | None
-) -> None:
+def serve_emulator(_app: App, port: int, world_file: Path | None, ready_file: Path | None) -> None:
     """Serve an emulated Identity Center until Ctrl-C.
 
     \b
@@ -276,4 +270,3 @@ def serve_emulator(
         # file, the only one that the server writes.
         what = f"port {port} cannot be used" if cause.filename is None else f'"{ready_file}"'
         raise LocalState(f"{what}: {cause.strerror or cause}") from cause
-    ctx.exit(0)

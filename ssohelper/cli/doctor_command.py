@@ -8,6 +8,7 @@ import click
 
 from ssohelper.actions import doctor as examining
 from ssohelper.actions.doctor import Report
+from ssohelper.app import App
 from ssohelper.cli import colors, output
 from ssohelper.core import findings
 from ssohelper.core.findings import Finding
@@ -19,12 +20,11 @@ from ssohelper.errors import UsageProblem
 _MARKS = {"problem": "x", "sign-in": "!", "note": "-", "repaired": "v"}
 
 
-@click.command("doctor")
+@click.command("doctor", cls=output.Command)
 @click.argument("profile", required=False)
 @click.option("--fix", is_flag=True, help="Make the safe repairs, and nothing else.")
 @click.option("--run", is_flag=True, help="Run the profile's program, also another tool's.")
-@output.common_options
-def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
+def diagnose_setup(app: App, profile: str | None, fix: bool, run: bool) -> int:
     """Find what is wrong with your AWS setup, with the cure for each finding.
 
     \b
@@ -42,12 +42,11 @@ def diagnose_setup(profile: str | None, fix: bool, run: bool) -> int:
         raise UsageProblem("the profile's name is empty", hint="see: ssohelper profile list")
     if run and profile is None:
         raise UsageProblem("--run needs a profile", hint="ssohelper doctor PROFILE --run")
-    app = output.get_app()
     report = examining.examine_setup(app, profile, run=run)
     if fix:
         report = examining.repair(app, report)
     if output.options().json:
-        output.print_json(_report_json(report), app.warnings)
+        output.print_json(_report_json(report))
     else:
         print_report(report)
     return findings.exit_code(report.findings)

@@ -6,6 +6,7 @@ import sys
 import click
 
 from ssohelper.actions import environment, favourites, fixed_keys, foreign_profiles, guards
+from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use, standard_streams
 from ssohelper.core import shell_text
 from ssohelper.core.foreign import ForeignCredentials, ForeignProfile
@@ -15,7 +16,7 @@ from ssohelper.core.text import to_json
 from ssohelper.errors import UsageProblem
 
 
-@click.command("env")
+@click.command("env", cls=output.Command)
 @click.argument("profile", metavar="[PROFILE]", required=False)
 @click.option(
     "--shell",
@@ -35,9 +36,8 @@ from ssohelper.errors import UsageProblem
 )
 @click.option("--reveal", is_flag=True, help="Print the secrets even on a terminal.")
 @guarding.reason_option
-@output.common_options
 def print_env(
-    profile: str | None, shell: str, form: str, reveal: bool, grant_reason: str | None
+    app: App, profile: str | None, shell: str, form: str, reveal: bool, grant_reason: str | None
 ) -> None:
     """Print a role's keys as shell exports, for eval.
 
@@ -51,7 +51,6 @@ def print_env(
     command there is `ssohelper exec`, and for this shell `ssohelper use`. Credentials of other
     tools (static keys, another program, `aws login`) are requested once, for at most 18 s.
     """
-    app = output.get_app()
     if sys.stdout.isatty() and not reveal:
         raise UsageProblem(
             "secrets are not printed on a terminal",
@@ -70,7 +69,7 @@ def print_env(
         keys = ForeignCredentials(*issued)
     variables = found.reveal_variables()
     if output.options().json:
-        output.print_json(variables, app.warnings)
+        output.print_json(variables)
     else:
         if form == "sts":
             text = to_json({"Credentials": _sts_answer(keys)}, indent=2)

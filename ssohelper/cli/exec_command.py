@@ -17,20 +17,21 @@ from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
 
-_PROGRAM = "ssohelper.exec.program"
 _EXAMPLE = "for example: ssohelper exec PROFILE -- aws s3 ls"
 _SEVERAL = "for example: ssohelper exec --account 'pay*' --role ReadOnlyAccess -- aws s3 ls"
 
 
-class _CommandBeforeProgram(click.Command):
+class _CommandBeforeProgram(output.Command):
     """A command whose own arguments end at the first `--`; a program's argv follows."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ours = list(takewhile(lambda word: word != "--", args))
-        ctx.meta[_PROGRAM] = args[len(ours) + 1 :]
-        if not ctx.meta[_PROGRAM] and not {"-h", "--help"}.intersection(ours):
+        program = args[len(ours) + 1 :]
+        if not program and not {"-h", "--help"}.intersection(ours):
             raise UsageProblem("exec takes a command after --", hint=_EXAMPLE)
-        return super().parse_args(ctx, ours)
+        rest = super().parse_args(ctx, ours)
+        ctx.params["program"] = program
+        return rest
 
 
 @click.command("exec", cls=_CommandBeforeProgram, options_metavar="[OPTIONS]")
@@ -70,10 +71,8 @@ class _CommandBeforeProgram(click.Command):
     "--output", "folder", metavar="DIR", help="Write the stdout of each role into a file there."
 )
 @guarding.reason_option
-@output.common_options
-@click.pass_context
 def exec_program(
-    ctx: click.Context,
+    app: App,
     profile_words: tuple[str, ...],
     server: bool,
     hold: bool,
@@ -84,7 +83,8 @@ def exec_program(
     jobs: int | None,
     folder: str | None,
     grant_reason: str | None,
-) -> None:
+    program: list[str],
+) -> int:
     """Run a command with credentials of a role, or once for each of several roles.
 
     \b
@@ -120,7 +120,6 @@ def exec_program(
     before the first command starts. The exit code is the highest one; a role that gives no
     credentials counts with ours, such as 5.
     """
-    program: list[str] = ctx.meta[_PROGRAM]
     if accounts or roles or is_failed:
         if profile_words or server or hold:
             raise UsageProblem("a PROFILE, --server and --hold are for one role", hint=_SEVERAL)
@@ -133,13 +132,12 @@ def exec_program(
         wanted = exec_roles.Wanted(
             accounts, roles, is_failed, jobs or AT_ONCE, folder, grant_reason, limits.variables
         )
-        ctx.exit(exec_roles.run_command(app, program, wanted))
+        return exec_roles.run_command(app, program, wanted)
     if output.options().json or jobs or folder:
         message = "--json, --jobs and --output are for several roles"
         raise UsageProblem(message, hint=_SEVERAL)
     if sys.platform == "win32" and server:
         raise output.no_windows_error("exec --server")
-    app = output.get_app()
     run.find_program(program[0], app.environ)
     chosen = profile_use.choose_profile(profile_words, confirm=f'run "{show(program[0])}"')
     listed = app.environ.pop(served_role.CHOSEN, None)
@@ -148,7 +146,7 @@ def exec_program(
         raise guarding.edited_profile_error(chosen.name, listed, now)
     limits = agents.limit_command(app, allowed, has_endpoint=server)
     if isinstance(chosen, ForeignProfile):
-        ctx.exit(_run_as_foreign_profile(app, chosen, program, limits, server=server))
+        return _run_as_foreign_profile(app, chosen, program, limits, server=server)
     profile_use.warn_of_problem(app, chosen.name)
     guarding.grant_role_for_reason(app, chosen, grant_reason)
     # An `ssohelper exec` that runs inside of `exec --hold` waits for a sign-in too.
@@ -157,8 +155,8 @@ def exec_program(
     if server:
         from ssohelper.cli import serve_command
 
-        ctx.exit(serve_command.run_with_endpoint(app, chosen, program, hold_text, limits))
-    ctx.exit(_run_with_fixed_keys(app, chosen, program, hold_text, limits))
+        return serve_command.run_with_endpoint(app, chosen, program, hold_text, limits)
+    return _run_with_fixed_keys(app, chosen, program, hold_text, limits)
 
 
 def _run_as_foreign_profile(

@@ -139,7 +139,7 @@ class _TerminalRuns(TerminalDialogue):
     def report(self, group: RunGroup) -> None:
         failed = [f"{self._labels[run]} ({_ending_text(run)})" for run in group.failed]
         if self._is_json:
-            output.print_json([self._json(run) for run in group.runs], self._app.warnings)
+            output.print_json([self._json(run) for run in group.runs])
         output.say(group.summary)
         if failed:
             output.say(f"not done: {shortened_name_list(failed, MANY_NAMES)}")

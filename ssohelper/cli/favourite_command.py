@@ -3,13 +3,13 @@
 import click
 
 from ssohelper.actions import favourites
+from ssohelper.app import App
 from ssohelper.cli import choosing, output
 from ssohelper.core.model import RoleKey
 from ssohelper.core.text import show
 
 
-@click.group("favourite")
-@output.common_options
+@click.group("favourite", cls=output.Group)
 def favourite_command_group() -> None:
     """Manage your favourites: roles that come first in every list and picker.
 
@@ -23,8 +23,7 @@ def favourite_command_group() -> None:
 
 @favourite_command_group.command("add")
 @click.argument("profile", metavar="[PROFILE]", required=False)
-@output.common_options
-def add_favourite(profile: str | None) -> None:
+def add_favourite(app: App, profile: str | None) -> None:
     """Make a role a favourite.
 
     \b
@@ -32,25 +31,23 @@ def add_favourite(profile: str | None) -> None:
       ssohelper favourite add payments-prod.ReadOnlyAccess
       ssohelper favourite add payments-prod/Admin     a role without a profile
     """
-    _set_favourite(profile, True, "is a favourite", "was already a favourite")
+    _set_favourite(app, profile, True, "is a favourite", "was already a favourite")
 
 
 @favourite_command_group.command("rm")
 @click.argument("profile", metavar="[PROFILE]", required=False)
-@output.common_options
-def remove_favourite(profile: str | None) -> None:
+def remove_favourite(app: App, profile: str | None) -> None:
     """Remove a role from the favourites.
 
     \b
     Examples:
       ssohelper favourite rm payments-prod.ReadOnlyAccess
     """
-    _set_favourite(profile, False, "is no longer a favourite", "was not a favourite")
+    _set_favourite(app, profile, False, "is no longer a favourite", "was not a favourite")
 
 
 @favourite_command_group.command("list")
-@output.common_options
-def list_favourites() -> None:
+def list_favourites(app: App) -> None:
     """Print your favourite roles: session, account id and role name.
 
     \b
@@ -58,9 +55,9 @@ def list_favourites() -> None:
       ssohelper favourite list
       ssohelper favourite list --json
     """
-    found = favourites.list_favourites(output.get_app())
+    found = favourites.list_favourites(app)
     if output.options().json:
-        output.print_json([_role_json(key) for key in found], output.get_app().warnings)
+        output.print_json([_role_json(key) for key in found])
         return
     output.print_rows(
         ("SESSION", "ACCOUNT ID", "ROLE"),
@@ -68,11 +65,11 @@ def list_favourites() -> None:
     )
 
 
-def _set_favourite(name: str | None, favourite: bool, done: str, was: str) -> None:
-    app, chosen = output.get_app(), choosing.choose_profile(name)
+def _set_favourite(app: App, name: str | None, favourite: bool, done: str, was: str) -> None:
+    chosen = choosing.choose_profile(name)
     changed = favourites.set_favourite(app, chosen.key, favourite)
     if output.options().json:
-        output.print_json({**_role_json(chosen.key), "favourite": favourite}, app.warnings)
+        output.print_json({**_role_json(chosen.key), "favourite": favourite})
     output.say(f'"{show(chosen.name)}" {done if changed else was}')
 
 

@@ -15,8 +15,7 @@ from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import UsageProblem
 
 
-@click.group("guard")
-@output.common_options
+@click.group("guard", cls=output.Group)
 def guard_command_group() -> None:
     """Hand out guarded roles on purpose, and for a short time only.
 
@@ -45,8 +44,9 @@ def guard_command_group() -> None:
     help="How long the grant lasts; at most 60m.",
 )
 @click.option("--all-terminals", is_flag=True, help="Grant the role in all of your terminals.")
-@output.common_options
-def grant_role(profile: str | None, reason: str, duration: str, all_terminals: bool) -> None:
+def grant_role(
+    app: App, profile: str | None, reason: str, duration: str, all_terminals: bool
+) -> None:
     """Allow a guarded role to be handed out for a while.
 
     \b
@@ -58,7 +58,6 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
     over or the machine restarts. Granting again can only extend the grant. When it ends, programs
     keep the credentials that they have, and get no new ones.
     """
-    app = output.get_app()
     seconds = int(parse_duration(duration) or 0)
     chosen = choosing.choose_profile(profile)
     if app.vault.find_guarding_rule(chosen.key) is None:
@@ -75,7 +74,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
         check_role=lambda: guarding.require_unchanged_profile(app, chosen),
     )
     if output.options().json:
-        output.print_json(_grant_json(app, made), app.warnings)
+        output.print_json(_grant_json(app, made))
     else:
         where = "in your terminals" if all_terminals else "in this terminal"
         output.echo(f"granted {where} for {duration_text(seconds)}: {show(made.key.text)}")
@@ -84,8 +83,7 @@ def grant_role(profile: str | None, reason: str, duration: str, all_terminals: b
 @guard_command_group.command("revoke")
 @click.argument("profile", required=False)
 @click.option("--all", "is_all", is_flag=True, help="End all grants, in all terminals.")
-@output.common_options
-def revoke_grants(profile: str | None, is_all: bool) -> None:
+def revoke_grants(app: App, profile: str | None, is_all: bool) -> None:
     """End grants before their time.
 
     \b
@@ -95,7 +93,6 @@ def revoke_grants(profile: str | None, is_all: bool) -> None:
 
     Programs keep the credentials that they have, and get no new ones.
     """
-    app = output.get_app()
     if is_all == bool(profile):
         raise UsageProblem(
             "revoke needs either a profile or --all",
@@ -103,7 +100,7 @@ def revoke_grants(profile: str | None, is_all: bool) -> None:
         )
     ended = guards.revoke_grants(app, None if is_all else choosing.choose_profile(profile).key)
     if output.options().json:
-        output.print_json([_grant_json(app, one) for one in ended], app.warnings)
+        output.print_json([_grant_json(app, one) for one in ended])
         return
     for one in ended:
         output.echo(f"revoked: {show(one.key.text)}")
@@ -112,8 +109,7 @@ def revoke_grants(profile: str | None, is_all: bool) -> None:
 
 
 @guard_command_group.command("list")
-@output.common_options
-def list_guards() -> None:
+def list_guards(app: App) -> None:
     """Show the guard rules in force, and the grants that last.
 
     \b
@@ -121,7 +117,6 @@ def list_guards() -> None:
       ssohelper guard list
       ssohelper guard list --json
     """
-    app = output.get_app()
     rules, given = guards.list_guard_rules(app), app.grants.list_for_all_terminals()
     here, escaping = app.grants.list_in_force(), guards.find_escaping_profiles(app)
     if output.options().json:
@@ -133,7 +128,7 @@ def list_guards() -> None:
             "escaping_profiles": escaping,
             "grants": [{**_grant_json(app, one), "counts_here": one in here} for one in given],
         }
-        output.print_json(data, app.warnings)
+        output.print_json(data)
         return
     if not rules:
         output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")

@@ -22,7 +22,7 @@ from ssohelper.system import shell_texts
 _LEAVE = "install --uninstall --profiles"
 
 
-@click.command("install")
+@click.command("install", cls=output.Command)
 @click.option("--shell", metavar="|".join(SHELLS), help="The shell to set up. Default: from SHELL.")
 @click.option("--uninstall", is_flag=True, help="Remove exactly what install wrote.")
 @click.option(
@@ -31,8 +31,8 @@ _LEAVE = "install --uninstall --profiles"
 @click.option("--profiles", is_flag=True, help="Let all managed profiles work without ssohelper.")
 @click.option("--dry-run", is_flag=True, help="Print the diff and change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
 def install_shell_lines(
+    app: App,
     shell: str | None,
     uninstall: bool,
     prompt: bool | None,
@@ -60,7 +60,6 @@ def install_shell_lines(
     With --uninstall --profiles, managed profiles get AWS's own form under the same names, and our
     lines are removed from the files of all shells.
     """
-    app = output.get_app()
     if uninstall and prompt is not None:
         raise UsageProblem(
             "--uninstall removes all lines of ssohelper, also that of the prompt",
@@ -94,7 +93,7 @@ def install_shell_lines(
         installing.write_file_edit(app, edit)
     if output.options().json:
         data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
-        output.print_json({**data, "by_hand": edit.by_hand}, app.warnings)
+        output.print_json({**data, "by_hand": edit.by_hand})
     elif not dry_run:
         _print_edit_outcome(app, edit, uninstall, written)
 
@@ -167,7 +166,7 @@ def _leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
     if output.options().json:
         kept_json = [one._asdict() for one in planned.kept]
         data = {"profiles": list(planned.profiles), "kept": kept_json, "diffs": diffs}
-        output.print_json({**data, "written": written}, app.warnings)
+        output.print_json({**data, "written": written})
 
 
 def _warn_of_dependent_profiles(app: App) -> None:
@@ -197,13 +196,12 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: boo
     return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_LEAVE)
 
 
-@click.command("shell-init")
+@click.command("shell-init", cls=output.Command)
 @click.argument("shell", type=click.Choice(SHELLS), metavar="|".join(SHELLS))
 @click.option(
     "--cmd", "name", metavar="NAME", default="ssohelper", help="The shell function's name."
 )
-@output.common_options
-def print_shell_init(shell: str, name: str) -> None:
+def print_shell_init(_app: App, shell: str, name: str) -> None:
     """Print the shell function for `use` and `clear`, the prompt and the completion.
 
     \b
@@ -221,10 +219,9 @@ def print_shell_init(shell: str, name: str) -> None:
     _print_script(shell_texts.shell_init_text(shell, name), f"text for {shell}")
 
 
-@click.command("completion")
+@click.command("completion", cls=output.Command)
 @click.argument("shell", type=click.Choice(SHELLS), metavar="|".join(SHELLS))
-@output.common_options
-def print_completion_script(shell: str) -> None:
+def print_completion_script(_app: App, shell: str) -> None:
     """Print the completion script for a shell.
 
     \b

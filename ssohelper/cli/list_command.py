@@ -28,15 +28,16 @@ _GUARDED_CELL = Cell(f"{GUARD_SIGN} guarded", colors.GUARDED)
 Listings = Sequence[tuple[SsoSession, Listing]]
 
 
-@click.command("list")
+@click.command("list", cls=output.Command)
 @click.argument("query", nargs=-1, metavar="[QUERY]...")
 @click.option("--accounts", is_flag=True, help="List accounts, each with its roles.")
 @click.option(
     "--refresh", is_flag=True, help="Ask AWS for a new list, even if the saved one is recent."
 )
 @click.option("--detached", is_flag=True, hidden=True)
-@output.common_options
-def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: bool) -> None:
+def list_roles(
+    app: App, query: tuple[str, ...], accounts: bool, refresh: bool, detached: bool
+) -> None:
     """List the accounts and roles you may use.
 
     \b
@@ -54,7 +55,6 @@ def list_roles(query: tuple[str, ...], accounts: bool, refresh: bool, detached: 
     session cannot be listed, a warning says so, the others are listed, and the exit code is that of
     the error.
     """
-    app = output.get_app()
     sessions = choosing.find_sessions_to_list(app, output.options().session)
     if detached:  # this is the background process that refreshes a saved list
         directory.refresh_in_background(app, sessions[0])
@@ -129,7 +129,7 @@ def print_roles(
             }
             for key, account, is_guarded, usage in rows
         ]
-        output.print_json(data, app.warnings)
+        output.print_json(data)
         return
     is_for_people, now = sys.stdout.isatty(), app.clock.now()
     shows_guarded = is_for_people and any(row[2] for row in rows)
@@ -204,7 +204,7 @@ def _print_accounts(
             }
             for session_name, listed in accounts
         ]
-        output.print_json(data, app.warnings)
+        output.print_json(data)
         return
     shown = slice(5 if has_several_sessions else 4)
     rows = [(*one.account, ",".join(one.roles), session)[shown] for session, one in accounts]

@@ -3,15 +3,14 @@
 Data goes to stdout, everything else to stderr. Text from outside goes through core.text.show.
 """
 
-import functools
 import logging
 import os
 import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 NOTHING_CHANGED = "nothing was changed"
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
 
 class CommonOptions:
     """The options -v, --json and --session, given before or after the command's name.
@@ -44,11 +41,16 @@ class CommonOptions:
     json = has_printed_json = False
     verbose = 0
     session: str | None = None
+    app: App | None = None
 
     def __init__(
         self, chosen: "RoleRow | None" = None, answer: "ShellAnswer | None" = None
     ) -> None:
         self.chosen, self.answer = chosen, answer
+
+    def unprinted_warnings(self) -> Sequence[str]:
+        """Return the warnings that --json would have printed if no error had ended the command."""
+        return self.app.warnings if self.app and self.json and not self.has_printed_json else ()
 
 
 def options() -> CommonOptions:
@@ -57,44 +59,55 @@ def options() -> CommonOptions:
 
 def get_app() -> App:
     """Return the App of this command line. The first call creates it and starts logging."""
-    root = click.get_current_context().find_root()
-    app: App | None = root.meta.get("ssohelper.app")
-    if app is None:
-        app = root.meta["ssohelper.app"] = App(warn=None if options().json else warn)
-        logs.start_logging(options().verbose, app.environ)
-        if app.environ.get("PYTHONPATH"):
+    given = options()
+    if given.app is None:
+        given.app = App(warn=None if given.json else warn)
+        logs.start_logging(given.verbose, given.app.environ)
+        if given.app.environ.get("PYTHONPATH"):
             _log.info(
                 "PYTHONPATH is set: Python may have loaded modules from it before ssohelper removed "
                 "it from the module path; the commands that profiles and shells start ignore it"
             )
-    return app
+    return given.app
 
 
-def common_options(function: _F) -> _F:
-    """Add the options to a command; they may also stand before its name."""
+def _keep_option(_ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    """An option that is left out after the command's name may have been given before it."""
+    if option.name == "session":
+        checked_session_name(value)
+    if value:
+        setattr(options(), option.name or "", value)
 
-    @click.option("-v", "--verbose", count=True, help="Log to stderr; with -vv each call to AWS.")
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @click.option("--session", metavar="NAME", help="The sso-session to use.")
-    @functools.wraps(function)
-    def run_with_common_options(
-        *args: Any, verbose: int, as_json: bool, session: str | None, **kw: Any
-    ) -> Any:
-        given = options()
-        given.verbose = max(given.verbose, verbose)
-        given.json = given.json or as_json
-        given.session = checked_session_name(session) or given.session
-        try:
-            return function(*args, **kw)
-        except SsoHelperError:
-            app = click.get_current_context().find_root().meta.get("ssohelper.app")
-            for warning in (
-                app.warnings if app and given.json and not given.has_printed_json else ()
-            ):
-                warn(warning)
-            raise
 
-    return run_with_common_options  # type: ignore[return-value]
+# Eager: the App, which the parser of another option may create, depends on them.
+_COMMON = [
+    click.Option(names, callback=_keep_option, expose_value=False, is_eager=True, **settings)
+    for names, settings in (
+        (("-v", "--verbose"), {"count": True, "help": "Log to stderr; with -vv each call to AWS."}),
+        (("--json",), {"is_flag": True, "help": "Print one JSON object."}),
+        (("--session",), {"metavar": "NAME", "help": "The sso-session to use."}),
+    )
+]
+
+
+class _WithCommonOptions(click.Command):
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params += _COMMON
+
+
+class Command(_WithCommonOptions):
+    """A command with the common options. Its function gets the App as the first argument."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        assert self.callback is not None
+        return ctx.invoke(self.callback, get_app(), **ctx.params)
+
+
+class Group(_WithCommonOptions, click.Group):
+    """A group with the common options, which its commands have too."""
+
+    command_class = Command
 
 
 def checked_session_name(name: str | None) -> str | None:
@@ -106,9 +119,11 @@ def checked_session_name(name: str | None) -> str | None:
     return name
 
 
-def print_json(data: Any, warnings: Sequence[str] = ()) -> None:
+def print_json(data: Any) -> None:
+    """Print the data, and the warnings so far."""
     options().has_printed_json = True
-    click.echo(to_json({"version": 1, "data": data, "warnings": list(warnings)}, indent=2))
+    warnings = list(get_app().warnings)
+    click.echo(to_json({"version": 1, "data": data, "warnings": warnings}, indent=2))
 
 
 def print_rows(

@@ -53,7 +53,7 @@ def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what:
         write_plan(app, plan, yes=yes, what=what)
         return
     if output.options().json:
-        output.print_json(plan_json(plan), app.warnings)
+        output.print_json(plan_json(plan))
         return
     diff = config_writing.diff_changes(app, plan.data, plan.changes)
     output.print_diff(diff, on_stdout=True)
@@ -80,7 +80,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         choose_parts=partial(_ask_for_filters, app) if can_choose else None,
     )
     if written is not None and output.options().json:
-        output.print_json(plan_json(written), app.warnings)
+        output.print_json(plan_json(written))
     return written is not None
 
 

@@ -15,6 +15,7 @@ from ssohelper.actions import (
 from ssohelper.actions.flows import profile_removal
 from ssohelper.actions.flows.plan_write import agree_to_write
 from ssohelper.actions.selection import resolve_session
+from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
@@ -43,8 +44,7 @@ _ROLE_KEYS = ("session", "account_id", "role_name", "form")
 _SECRET_WORDS = ("secret", "token", "password")
 
 
-@click.group("profile")
-@output.common_options
+@click.group("profile", cls=output.Group)
 def profile_command_group() -> None:
     """Manage the profiles in ~/.aws/config, and undo changes.
 
@@ -70,8 +70,8 @@ def profile_command_group() -> None:
 @click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
 def sync_profiles(
+    app: App,
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
     form: str | None,
@@ -101,7 +101,6 @@ def sync_profiles(
     and the name of an existing profile changes only with --rename. The filters are remembered for
     the next sync; to remove them: --account '*' --role '*'.
     """
-    app = output.get_app()
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
     given = Choices(accounts, roles, name_template, form, default_region)
@@ -135,8 +134,7 @@ def sync_profiles(
 
 
 @profile_command_group.command("list")
-@output.common_options
-def list_profiles() -> None:
+def list_profiles(app: App) -> None:
     """Print the profiles in ~/.aws/config, each with its role.
 
     \b
@@ -144,7 +142,6 @@ def list_profiles() -> None:
       ssohelper profile list
       ssohelper profile list --session corp --json
     """
-    app = output.get_app()
     choosing.warn_about_config(app)
     wanted = output.options().session
     found = [_profile_json(item) for item in profile_edit.read_profiles(app)]
@@ -152,7 +149,7 @@ def list_profiles() -> None:
     if wanted and not found:
         resolve_session(app, wanted)  # UsageProblem for an unknown session
     if output.options().json:
-        output.print_json(found, app.warnings)
+        output.print_json(found)
     elif not found:
         output.say("there are no profiles yet; write them with: ssohelper profile sync")
     else:
@@ -161,15 +158,13 @@ def list_profiles() -> None:
 
 @profile_command_group.command("show")
 @click.argument("name", metavar="PROFILE")
-@output.common_options
-def show_profile(name: str) -> None:
+def show_profile(app: App, name: str) -> None:
     """Print a profile: its role, its line and its keys, without secrets.
 
     \b
     Examples:
       ssohelper profile show payments-prod.ReadOnlyAccess
     """
-    app = output.get_app()
     choosing.warn_about_config(app, name)
     found = {item.entry.name: item for item in profile_edit.read_profiles(app)}
     if name not in found:
@@ -181,7 +176,7 @@ def show_profile(name: str) -> None:
     }
     place = f"{app.locations.aws_config_file}:{entry.line}"
     if output.options().json:
-        output.print_json({**shown, "keys": keys, "place": place}, app.warnings)
+        output.print_json({**shown, "keys": keys, "place": place})
         return
     rows = [(key.lower(), text) for key, text in zip(_HEADER, _profile_row(shown), strict=True)]
     rows += [("place", place), *((f"key {key}", value) for key, value in keys.items())]
@@ -214,8 +209,8 @@ def show_profile(name: str) -> None:
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
 def add_profile(
+    app: App,
     role: str,
     name: str | None,
     via: str | None,
@@ -237,7 +232,6 @@ def add_profile(
     With --assume and --via, the profile NAME assumes an IAM role with the credentials of another
     profile. The role's credentials last for one hour, and are renewed as those of other roles are.
     """
-    app = output.get_app()
     if not dry_run:
         app.config.check_writable()  # an unwritable config is an error before AWS is asked
     given = {key: value for key, value in chain_keys.items() if value is not None}
@@ -264,7 +258,7 @@ def add_profile(
             output.say("1 profile added; undo with: ssohelper undo")
         if output.options().json:
             empty = dict.fromkeys(("change", "remove", "stale", "skipped"), ())
-            output.print_json({"add": [chain.name], **empty}, app.warnings)
+            output.print_json({"add": [chain.name], **empty})
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
@@ -280,8 +274,7 @@ def add_profile(
 @click.argument("names", nargs=-1, required=True, metavar="PROFILE...")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
-def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+def remove_profiles(app: App, names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Remove managed profiles. `profile sync` will not add them again, `profile add` will.
 
     \b
@@ -289,7 +282,6 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
       ssohelper profile rm payments-prod.ReadOnlyAccess
       ssohelper profile rm 'payments-*.Read*' --dry-run     patterns, in quotes
     """
-    app = output.get_app()
     found = profile_edit.read_managed_profiles(app, names)
     removed = [item.entry.name for item in found]
     if dry_run:
@@ -298,7 +290,7 @@ def remove_profiles(names: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     else:
         profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found)
     if output.options().json:
-        output.print_json({"remove": removed}, app.warnings)
+        output.print_json({"remove": removed})
 
 
 profile_command_group.add_command(undo_last_command)

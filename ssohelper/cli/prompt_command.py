@@ -7,15 +7,15 @@ import click
 from ssohelper import prompt_entry
 from ssohelper.actions import prompt as action
 from ssohelper.actions.prompt import PromptStatus
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.core.instants import to_iso
 
 
-@click.command("prompt")
+@click.command("prompt", cls=output.Command)
 @click.option("--format", "template", metavar="TEXT", help="The line to print, with {FIELD}s.")
 @click.option("--state", is_flag=True, hidden=True)
-@output.common_options
-def print_prompt_line(template: str | None, state: bool) -> None:
+def print_prompt_line(app: App, template: str | None, state: bool) -> None:
     """Print one line for a prompt: the profile in use and the time left.
 
     \b
@@ -33,10 +33,7 @@ def print_prompt_line(template: str | None, state: bool) -> None:
     no program: see `ssohelper install`.
     """
     if output.options().json:
-        app = output.get_app()
-        output.print_json(
-            _status_json(action.read_prompt_status(app), app.clock.now()), app.warnings
-        )
+        output.print_json(_status_json(action.read_prompt_status(app), app.clock.now()))
         return
     prompt_entry.print_prompt(
         [prompt_entry.STATE] if state else ["--format", template] if template else []

@@ -28,7 +28,7 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9@%+=:,./_-]+")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
-@click.command("serve")
+@click.command("serve", cls=output.Command)
 @click.argument("profile", required=False)
 @click.option(
     "--port",
@@ -52,14 +52,14 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
     metavar="PATH",
     help="Listen on a socket file, for containers that mount it.",
 )
-@output.common_options
 def serve_credentials(
+    app: App,
     profile: str | None,
     port: int | None,
     env_file: str | None,
     token_folder: str | None,
     socket_file: str | None,
-) -> None:
+) -> int:
     """Serve credentials of a role to programs that request new ones automatically.
 
     \b
@@ -73,7 +73,6 @@ def serve_credentials(
     before an interactive sign-in is needed. Prints the variables by which programs find this
     endpoint. Listens on 127.0.0.1 only.
     """
-    app = output.get_app()
     chosen = choosing.choose_profile(profile)
     # Before unreadable settings end the command: a refusal must get a line in the journal.
     app.vault.check_release(chosen.key, Way.SERVE)
@@ -104,7 +103,7 @@ def serve_credentials(
         standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
-    click.get_current_context().exit(128 + received)
+    return 128 + received
 
 
 def run_with_endpoint(
@@ -237,7 +236,7 @@ def _print_endpoint_usage(
             "token_folder": str(token_folder) if token_folder else None,
             "socket": str(socket_path) if socket_path else None,
         }
-        output.print_json(data, output.get_app().warnings)
+        output.print_json(data)
         return
     if exports:
         output.echo(shell_text.assignment_text("bash", exports.reveal_variables(), exports.unset))

@@ -41,8 +41,7 @@ from ssohelper.errors import BadAnswer
 _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 
 
-@click.group("session")
-@output.common_options
+@click.group("session", cls=output.Group)
 def session_command_group() -> None:
     """Manage sessions: the portals that you sign in to, with their settings and saved lists.
 
@@ -56,8 +55,7 @@ def session_command_group() -> None:
 
 
 @session_command_group.command("list")
-@output.common_options
-def list_sessions() -> None:
+def list_sessions(app: App) -> None:
     """Print your sessions: portal, regions, user, state, profiles.
 
     \b
@@ -65,7 +63,6 @@ def list_sessions() -> None:
       ssohelper session list
       ssohelper session list --json
     """
-    app = output.get_app()
     listed = [*app.config.read().sso_sessions(), *find_unlisted_sessions(app)]
     protected_sign_ins.warn_of_damaged_records(app)
     names = {one.name for one in listed}
@@ -79,7 +76,7 @@ def list_sessions() -> None:
         *map(_missing_json, missing),
     ]
     if output.options().json:
-        output.print_json(found, app.warnings)
+        output.print_json(found)
     elif not found:
         output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
     else:
@@ -90,20 +87,18 @@ def list_sessions() -> None:
 
 @session_command_group.command("show")
 @click.argument("name", metavar="[SESSION]", required=False)
-@output.common_options
-def show_session(name: str | None) -> None:
+def show_session(app: App, name: str | None) -> None:
     """Print one session: sign-in, filters, name template, profiles.
 
     \b
     Examples:
       ssohelper session show corp
     """
-    app = output.get_app()
     named = output.checked_session_name(name) or output.options().session
     chosen = find_unlisted_session(app, named) or choosing.choose_session(named)
     entry = session_edit.load_session_entry(app, chosen)
     if output.options().json:
-        output.print_json({**_session_json(entry), **_session_details_json(entry)}, app.warnings)
+        output.print_json({**_session_json(entry), **_session_details_json(entry)})
     else:
         output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry))
 
@@ -116,8 +111,8 @@ def show_session(name: str | None) -> None:
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
 def set_session_url(
+    app: App,
     name: str,
     start_url: str,
     region: str | None,
@@ -135,7 +130,6 @@ def set_session_url(
     You sign in at the new address. If another user signs in there, or the accounts are others,
     nothing changes. Filters, guards, favourites and last uses stay; the present sign-in ends.
     """
-    app = output.get_app()
     agents.refuse_if_limited(
         app, "change sessions", f"ssohelper session set-url {name} {start_url}"
     )
@@ -172,15 +166,14 @@ def set_session_url(
             if other.name != old.name:
                 output.say(f'the session "{show(other.name)}" has this address too; to remove it')
                 output.say(f"and its profiles: ssohelper session rm {show(other.name)}")
-    _print_change(app, old.name, is_changed=is_done)
+    _print_change(old.name, is_changed=is_done)
 
 
 @session_command_group.command("rm")
 @click.argument("name", metavar="SESSION")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
-def remove_session(name: str, dry_run: bool, yes: bool) -> None:
+def remove_session(app: App, name: str, dry_run: bool, yes: bool) -> None:
     """Sign out of a session, remove it and its managed profiles.
 
     \b
@@ -191,12 +184,12 @@ def remove_session(name: str, dry_run: bool, yes: bool) -> None:
     Its settings and filters are removed too. Profiles that you wrote yourself are not removed: as
     long as there are some, the session stays.
     """
-    app, dialogue = output.get_app(), TerminalDialogue("session rm", yes=yes)
+    dialogue = TerminalDialogue("session rm", yes=yes)
     session = session_edit.find_leftover_session(app, name) or resolve_session(app, name)
     if dry_run:
         _print_diff(app, session_edit.plan_session_removal(app, session))
     is_removed = not dry_run and session_change.remove_session(app, dialogue, session)
-    _print_change(app, session.name, is_changed=is_removed)
+    _print_change(session.name, is_changed=is_removed)
 
 
 def _print_diff(app: App, plan: SessionPlan) -> None:
@@ -204,9 +197,9 @@ def _print_diff(app: App, plan: SessionPlan) -> None:
     output.print_diff(diff, on_stdout=True)
 
 
-def _print_change(app: App, name: str, *, is_changed: bool) -> None:
+def _print_change(name: str, *, is_changed: bool) -> None:
     if output.options().json:
-        output.print_json({"session": name, "changed": is_changed}, app.warnings)
+        output.print_json({"session": name, "changed": is_changed})
 
 
 # -- describing a session ------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
 
-@click.command()
+@click.command(cls=output.Command)
 @click.argument("start_url", required=False, metavar="[START_URL]")
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
 @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
@@ -48,8 +48,8 @@ from ssohelper.system import installation
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written; stay signed in.")
 @click.option("--yes", is_flag=True, help="Add profiles without asking; nothing else.")
-@output.common_options
 def setup(
+    app: App,
     start_url: str | None,
     region: str | None,
     name_template: str | None,
@@ -76,7 +76,6 @@ def setup(
     Shows what it found and would write, adopt, guard and install, and asks once. Run it again to
     write profiles that are missing.
     """
-    app = output.get_app()
     # These checks come before the sign-in, which would be useless if one of them fails.
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
@@ -106,7 +105,7 @@ def setup(
     if found is None:
         return
     if output.options().json:
-        output.print_json(plan_json(found.plan), app.warnings)
+        output.print_json(plan_json(found.plan))
         return
     for line in setup_plan.result_lines(app, session, found):
         output.say(line)
@@ -116,7 +115,7 @@ def _print_dry_run(app: App, wish: Wish) -> None:
     found = setup_plan.propose(app, wish)
     shown = setup_plan.show_proposal(app, wish, found)
     if output.options().json:
-        output.print_json(plan_json(found.plan), app.warnings)
+        output.print_json(plan_json(found.plan))
         return
     output.print_diff(shown.diff, on_stdout=True)
     for line in shown.summary[:-1]:

@@ -134,7 +134,7 @@ def sign_in_on_terminal(
     return outcome
 
 
-@click.command()
+@click.command(cls=output.Command)
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
@@ -152,9 +152,13 @@ def sign_in_on_terminal(
     help="Sign in only if the present sign-in is known to end within this time. Of a sign-in whose "
     "end is not known, warn that it may end sooner.",
 )
-@output.common_options
 def login(
-    session_name: str | None, device_code: bool, force: bool, min_seconds: int, **how: bool
+    app: App,
+    session_name: str | None,
+    device_code: bool,
+    force: bool,
+    min_seconds: int,
+    **how: bool,
 ) -> None:
     """Sign in to a session and save its token where all AWS tools find it.
 
@@ -164,7 +168,6 @@ def login(
       ssohelper login corp --min 4h      only if it does not last four hours more
       ssohelper login --device-code      the browser is on another machine
     """
-    app = output.get_app()
     session = choosing.choose_session(_chosen_session_name(session_name))
     options = sign_in.LoginOptions(device_code, force, min_seconds)
     outcome = sign_in_on_terminal(app, session, options, **how)
@@ -175,14 +178,13 @@ def login(
             "user": outcome.user,
             "token_expires_at": to_iso(outcome.token.expires_at),
         }
-        output.print_json(data, app.warnings)
+        output.print_json(data)
 
 
-@click.command()
+@click.command(cls=output.Command)
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--all", "everywhere", is_flag=True, help="Sign out of every session.")
-@output.common_options
-def logout(session_name: str | None, everywhere: bool) -> None:
+def logout(app: App, session_name: str | None, everywhere: bool) -> None:
     """Sign out of a session: end it at AWS, remove its token and role credentials here.
 
     \b
@@ -190,7 +192,6 @@ def logout(session_name: str | None, everywhere: bool) -> None:
       ssohelper logout corp
       ssohelper logout --all
     """
-    app = output.get_app()
     chosen = _chosen_session_name(session_name)
     if everywhere and chosen:
         raise UsageProblem(f'give "{chosen}" or --all, not both')
@@ -210,7 +211,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         if not sessions:
             output.say("there is no sso-session to sign out of")
     if output.options().json:
-        output.print_json(results, app.warnings)
+        output.print_json(results)
     for earlier in errors[:-1]:
         output.report_error(earlier)
     if errors:
@@ -219,7 +220,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
         protected_sign_ins.check_records_readable(app)
 
 
-@click.command("status")
+@click.command("status", cls=output.Command)
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--check", is_flag=True, help="Exit 4 when a sign-in will be needed soon.")
 @click.option(
@@ -230,8 +231,7 @@ def logout(session_name: str | None, everywhere: bool) -> None:
     show_default=True,
     help="With --check: exit 4 if a sign-in is needed within this time.",
 )
-@output.common_options
-def print_status(session_name: str | None, check: bool, min_seconds: int) -> None:
+def print_status(app: App, session_name: str | None, check: bool, min_seconds: int) -> None:
     """Show how long each session's sign-in, access token and role credentials last.
 
     \b
@@ -240,7 +240,6 @@ def print_status(session_name: str | None, check: bool, min_seconds: int) -> Non
       ssohelper status corp --json
       ssohelper status --check --min 2h || ssohelper login --min 2h
     """
-    app = output.get_app()
     chosen = _chosen_session_name(session_name)
     sessions = app.config.read().sso_sessions()
     unlisted = [one for one in selection.find_unlisted_sessions(app) if chosen in (None, one.name)]
@@ -357,7 +356,7 @@ def _print_status_json(app: App, status: Status) -> None:
             for key, cached in status.credentials
         ],
     }
-    output.print_json(data, app.warnings)
+    output.print_json(data)
 
 
 def _print_status_tables(app: App, status: Status) -> None:

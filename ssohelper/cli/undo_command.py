@@ -6,6 +6,7 @@ import click
 
 from ssohelper.actions import sync_choices, undoing
 from ssohelper.actions.flows import undo as flow
+from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import plan_text
@@ -13,13 +14,11 @@ from ssohelper.core.config_edit import hide_secret
 from ssohelper.core.text import show
 
 
-@click.command("undo", short_help="Take back what the last command wrote.")
+@click.command("undo", cls=output.Command, short_help="Take back what the last command wrote.")
 @click.option("--print", "prints", is_flag=True, help="Print the earlier config, change nothing.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
-@output.common_options
-@click.pass_context
-def undo_last_command(context: click.Context, prints: bool, dry_run: bool, yes: bool) -> None:
+def undo_last_command(app: App, prints: bool, dry_run: bool, yes: bool) -> None:
     """Take back what the last command wrote: settings, ~/.aws/config, the shell's file.
 
     \b
@@ -34,12 +33,11 @@ def undo_last_command(context: click.Context, prints: bool, dry_run: bool, yes: 
     prints the whole earlier config. Where a guard rule would end, a person types a word, also with
     --yes. A sync that changed only filters, names, form or region counts as a command.
     """
-    app = output.get_app()
     if prints:
         data = undoing.load_last_config(app)
         earlier = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
         if output.options().json:
-            output.print_json({"lines": earlier}, app.warnings)
+            output.print_json({"lines": earlier})
         elif sys.stdout.isatty():
             output.print_diff(earlier, on_stdout=True)
         else:
@@ -57,10 +55,10 @@ def undo_last_command(context: click.Context, prints: bool, dry_run: bool, yes: 
             line = plan_text.restored_options_line(session_name, choices, "would be")
             output.say(show(line, 500))
     else:
-        what = context.command_path.removeprefix("ssohelper ")
+        what = click.get_current_context().command_path.removeprefix("ssohelper ")
         flow.undo_last_command(app, TerminalDialogue(what, yes=yes), undo)
     if output.options().json:
         restored = [
             {"session": name, **sync_choices.choices_json(one)} for name, one in undo.options
         ]
-        output.print_json({"diff": lines, "options": restored}, app.warnings)
+        output.print_json({"diff": lines, "options": restored})

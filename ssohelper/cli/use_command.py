@@ -6,7 +6,7 @@ evaluate, and only when everything has succeeded.
 
 import os
 import sys
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 import click
 
@@ -44,15 +44,14 @@ class _Switch(NamedTuple):
     text: str
 
 
-@click.command("use")
+@click.command("use", cls=output.Command)
 @click.argument("profile_words", metavar="[PROFILE|WORDS...]", nargs=-1)
 @click.option("--keys", is_flag=True, help="Export fixed keys instead of a profile.")
 @click.option("--yes", is_flag=True, help="Add a profile for a role that has none, without asking.")
 @guarding.reason_option
-@output.common_options
 def use_profile(
-    profile_words: tuple[str, ...], keys: bool, yes: bool, grant_reason: str | None
-) -> None:
+    app: App, profile_words: tuple[str, ...], keys: bool, yes: bool, grant_reason: str | None
+) -> int:
     """Switch this shell to a profile.
 
     \b
@@ -69,7 +68,6 @@ def use_profile(
     the function, Enter in the full screen (`ssohelper` alone) does the same. Without it, on a
     terminal, a new shell in your shell gets these variables; exit ends that shell.
     """
-    app = output.get_app()
     is_previous = profile_words == ("-",)
     starts_new_shell = not is_previous and _can_start_shell(app)
     shell = "" if starts_new_shell else _shell_that_evaluates_output("use")
@@ -97,8 +95,7 @@ def use_profile(
         profile_use.warn_of_problem(app, switch.profile.name, in_new_shell=True)
     else:
         favourites.record_use_of_role(app, switch.profile)
-    if not shell:
-        _replace_process_with_shell(app, switch.variables)
+    return 0 if shell else _replace_process_with_shell(app, switch.variables)
 
 
 def _prepare_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
@@ -153,9 +150,8 @@ def _prepare_foreign(app: App, found: ForeignProfile, keys: bool) -> _Switch:
     return _Switch(found, variables, f"profile {found.name}", found.description)
 
 
-@click.command("clear")
-@output.common_options
-def undo_use() -> None:
+@click.command("clear", cls=output.Command)
+def undo_use(_app: App) -> None:
     """Undo `use`: restore this shell's environment.
 
     \b
@@ -192,12 +188,12 @@ def _can_start_shell(app: App) -> bool:
     return True
 
 
-def _replace_process_with_shell(app: App, variables: Environment) -> NoReturn:
+def _replace_process_with_shell(app: App, variables: Environment) -> int:
     shell = run.find_own_shell(app.environ)
     what = "this is a shell in your shell: exit ends it; to switch your own"
     output.say(f"{what}, {_shell_function_hint(app)}")
     child = variables.environ_with_changes(app.environ)
-    click.get_current_context().exit(run.replace_process([shell], child))
+    return run.replace_process([shell], child)
 
 
 def _shell_function_hint(app: App) -> str:

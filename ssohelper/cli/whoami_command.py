@@ -18,11 +18,10 @@ from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError
 
 
-@click.command("whoami")
+@click.command("whoami", cls=output.Command)
 @click.argument("profile", required=False)
 @guarding.reason_option
-@output.common_options
-def whoami(profile: str | None, grant_reason: str | None) -> None:
+def whoami(app: App, profile: str | None, grant_reason: str | None) -> None:
     """Show which account and role a profile stands for.
 
     \b
@@ -34,7 +33,6 @@ def whoami(profile: str | None, grant_reason: str | None) -> None:
     Prints what saved files say at once, then asks AWS (STS) to confirm it. For a profile of another
     tool, it prints only what AWS says.
     """
-    app = output.get_app()
     chosen = choosing.choose_any_profile(profile)
     if isinstance(chosen, ForeignProfile):
         confirm_foreign = partial(_confirm_foreign_identity, app, chosen)
@@ -100,9 +98,9 @@ def _print_identity(
         data.update(confirm(), confirmed=not problem)
     except SsoHelperError as error:
         app.warn(f"AWS did not confirm this identity: {error.message}")
-        output.print_json(data, app.warnings)
+        output.print_json(data)
         raise
-    output.print_json(data, app.warnings)
+    output.print_json(data)
 
 
 def _print_lines(values: Mapping[str, str | None]) -> None:
