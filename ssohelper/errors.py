@@ -31,19 +31,14 @@ _USUAL_HINT = "try again in a minute; if that fails too, check the network and H
 
 
 class SsoHelperError(Exception):
-    """`message` says what happened, in lower case; `hint` says what the user should type next.
-
-    With an `option`, such as "--region eu-west-1", `hint` is `advice` followed by the option. A
-    form shows `advice`, and its own field for the option.
-    """
+    """`message` says what happened, in lower case; `hint` says what the user should type next."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None, option: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.advice, self.option = hint, option
-        self.hint = f"{hint}: {option}" if option else hint
+        self.hint = hint
 
 
 class UsageProblem(SsoHelperError):

@@ -70,8 +70,7 @@ def choose_session(
     if not SESSION_NAME.fullmatch(chosen):
         raise UsageProblem(
             f'"{chosen}" is not a valid name for a session',
-            hint="use letters, digits, dot, dash and underscore, at most 64",
-            option="--session NAME",
+            hint="use letters, digits, dot, dash and underscore, at most 64: --session NAME",
         )
     known_region = own.region if own else None
     new = make_session_at_url(
@@ -106,8 +105,7 @@ def make_session_at_url(
     if not found:
         raise UsageProblem(
             f"the region of {url} is not known",
-            hint=WHERE_THE_REGION_IS,
-            option="--region eu-west-1",
+            hint=f"{WHERE_THE_REGION_IS}: --region eu-west-1",
         )
     portal, _, page = url.partition("#")
     url = portal if page.strip("/") else url
@@ -150,8 +148,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         if named is not None and not is_portal_of(named, url):
             raise ConfigInvalid(
                 f'session "{name}" already has another start URL: {named.start_url}',
-                hint="choose another name",
-                option="--session NAME",
+                hint="choose another name: --session NAME",
             )
         return named
     matching = config.sessions_of_portal(url)
@@ -159,8 +156,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         names = ", ".join(f'"{session.name}"' for session in matching)
         raise UsageProblem(
             f"several sessions have this start URL: {names}",
-            hint="name one, such as",
-            option=f"--session {matching[0].name}",
+            hint=f"name one, such as: --session {matching[0].name}",
         )
     if matching:
         return matching[0]
@@ -169,8 +165,7 @@ def _find_session_in_config(config: ConfigFile, url: str, name: str | None) -> S
         raise ConfigInvalid(
             f'session "{taken.name}" already has another start URL: {taken.start_url}',
             hint="if its portal moved to this address: ssohelper session set-url "
-            f"{taken.name} {shlex.quote(url)}; else choose another name",
-            option="--session NAME",
+            f"{taken.name} {shlex.quote(url)}; else choose another name: --session NAME",
         )
     return None
 

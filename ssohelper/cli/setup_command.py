@@ -29,7 +29,7 @@ from ssohelper.core import clock_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.model import SsoSession
-from ssohelper.core.text import show, show_message
+from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
 
@@ -172,26 +172,8 @@ def _choose_session(
         known = _choose_portal(app, name, on_terminal)
         start_url, region = known.start_url, region or known.region
         name = name or known.name or None
-    found = onboarding.find_further_portal(app, start_url, name)
-    if found is not None:
-        return found
-
-    def take_region(url: str, proposal: str | None) -> str:
-        """With --yes, take the region that the portal's page names; else ask on a terminal."""
-        if proposal is not None and yes:
-            app.warn(f"the region of {url} is {proposal}, as the portal's page says")
-            return proposal
-        if not on_terminal:
-            return ""
-        if proposal is not None:
-            output.say(f"the page of {show(url)} says that its region is {proposal}")
-            return _ask_region("region", proposal)
-        output.say(f"the region of {show(url)} is not known; {onboarding.WHERE_THE_REGION_IS}")
-        return _ask_region("region (such as eu-west-1)")
-
-    ask = take_region if yes or on_terminal else None
-    session = onboarding.choose_session(app, start_url, name=name, region=region, ask_region=ask)
-    return session, None
+    dialogue = TerminalDialogue("setup") if on_terminal else None
+    return setup_plan.choose_session(app, dialogue, start_url, name, region, is_unasked=yes)
 
 
 def _choose_portal(app: App, name: str | None, on_terminal: bool) -> SsoSession:
@@ -225,13 +207,3 @@ def _choose_portal(app: App, name: str | None, on_terminal: bool) -> SsoSession:
     numbers = click.IntRange(1, len(found))
     question = f"which one (1-{len(found)}, ctrl+c to leave)"
     return found[int(output.ask(question, default="1", type=numbers)) - 1]
-
-
-def _ask_region(question: str, proposal: str | None = None) -> str:
-    def parse_answer(answer: str) -> str:
-        try:
-            return sync_choices.parse_region_name(answer.strip())
-        except UsageProblem as error:
-            raise click.UsageError(f"{show_message(error.message)}; {error.hint}") from error
-
-    return output.ask(question, default=proposal, value_proc=parse_answer)

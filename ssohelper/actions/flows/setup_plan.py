@@ -1,4 +1,4 @@
-"""The last part of `setup`: shows on one screen what it found and would write, asks once, writes."""
+"""`setup`: which session a portal gets, and one screen with what is found and would be written."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from ssohelper.system import programs
 if TYPE_CHECKING:
     from ssohelper.actions.adopting import ProfileOfOtherTool
     from ssohelper.app import App
+    from ssohelper.core.further_portals import FurtherPortal
     from ssohelper.core.listing import Listing
     from ssohelper.core.model import SsoSession
     from ssohelper.core.profile_plan import Plan
@@ -68,6 +69,42 @@ class Proposal(NamedTuple):
     @property
     def has_changes(self) -> bool:
         return bool(self.plan.changes or self.rules or self.edit)
+
+
+def choose_session(
+    app: App,
+    dialogue: Dialogue | None,
+    start_url: str,
+    name: str | None,
+    region: str | None,
+    *,
+    is_unasked: bool = False,
+) -> tuple[SsoSession, FurtherPortal | None]:
+    """Return the session of this portal, and the portal if the session lacks it as a further one.
+
+    A region that nothing tells is asked for, unless `dialogue` is None. With `is_unasked`, the one
+    that the portal's page names is taken. Raises: the errors of the two functions of actions.setup.
+    """
+
+    def choose_region(url: str, proposal: str | None) -> str:
+        if proposal is not None and is_unasked:
+            app.warn(f"the region of {url} is {proposal}, as the portal's page says")
+            return proposal
+        if dialogue is None:
+            return ""
+        known = f"the region of {show(url)} is not known; {setup.WHERE_THE_REGION_IS}"
+        label = "region (such as eu-west-1)"
+        if proposal is not None:
+            known, label = f"the page of {show(url)} says that its region is {proposal}", "region"
+        command = f"ssohelper setup {url} --region REGION"
+        check = sync_choices.parse_region_name
+        return dialogue.ask(f"{known}\n{label}", proposal or "", check, command)
+
+    ask = choose_region if is_unasked or dialogue is not None else None
+    return setup.find_further_portal(app, start_url, name) or (
+        setup.choose_session(app, start_url, name=name, region=region, ask_region=ask),
+        None,
+    )
 
 
 def write_set_up(app: App, dialogue: Dialogue, wish: Wish) -> Proposal | None:

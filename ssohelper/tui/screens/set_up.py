@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,12 +23,11 @@ from ssohelper.actions import (
     undoing,
 )
 from ssohelper.actions.flows import setup_plan
+from ssohelper.actions.flows.dialogue import Dialogue
 from ssohelper.core import plan_text
 from ssohelper.core.clock_text import still_signed_in_text
-from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.shell_text import word_as_typed
-from ssohelper.core.start_url import checked_typed_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import Interrupted, SsoHelperError, UsageProblem
 from ssohelper.system import installation
@@ -52,58 +52,16 @@ _WORDS = (
 )
 
 
-# For each option of `ssohelper setup` that an error may name: the id of the form's field, the text
-# that names this field in the message instead, and the example value that errors give the option.
-_FIELDS = {
-    "--session": ("name", 'the third field, "name of the session"', "NAME"),
-    "--region": ("region", 'the second field, "region"', "eu-west-1"),
-}
-
-
-class _RegionProposed(UsageProblem):
-    """Raised so that the user confirms, or corrects, the region that the portal's page names."""
-
-    def __init__(self, region: str) -> None:
-        super().__init__(
-            f"the portal's page says that the portal's region is {region}",
-            hint="if this region is right, press enter; if not, change the field",
-        )
-        self.region = region
-
-
-def _propose_region(_url: str, proposal: str | None) -> str:
-    if proposal is None:
-        return ""
-    raise _RegionProposed(proposal)
-
-
-class _PortalHasSession(UsageProblem):
-    """Raised so that the user confirms to set up a session again, or names a second one."""
-
-    def __init__(self, session_name: str) -> None:
-        super().__init__(
-            f'this is the portal of the session "{session_name}" already',
-            hint="press enter to set that up again; for another user, name a second session",
-            option="--session NAME",
-        )
-        self.session_name = session_name
-
-
-class _TypedFields(NamedTuple):
-    start_url: str
-    region: str
-    name: str
-
-
 class SetUpForm(VerticalScroll):
-    """A form for start URL, region and name, which then does the steps that set up the session.
+    """A field for the arguments of `ssohelper setup`, whose steps it then does.
 
     The user signs in, the roles are listed, the diff is shown, and all changes are one write.
     """
 
     HELP_TEXT = (
-        "The same as `ssohelper setup START_URL`. tab goes to the next field, enter continues: "
-        "you sign in, your accounts are listed, and you see the profiles before they are written."
+        "The same as `ssohelper setup START_URL`: you sign in, your accounts are listed, and you "
+        "see the profiles before they are written. After the address, --session NAME names the "
+        "session, and --region REGION tells the portal's region."
     )
     DEFAULT_CSS = """
     SetUpForm {
@@ -128,8 +86,6 @@ class SetUpForm(VerticalScroll):
         self.can_focus = False
         # Focused before it is drawn: a letter typed at its sight would go to another field.
         self._takes_focus = takes_focus
-        # The session of the typed portal that the form has named; the next Enter sets it up again.
-        self._named_session = ""
 
     def compose(self) -> ComposeResult:
         yield Static(
@@ -137,21 +93,17 @@ class SetUpForm(VerticalScroll):
         )
         yield Static(_WORDS, classes="dialog--note", markup=False)
         leave = "escape" if self.screen.is_modal else "accounts.leave"
-        yield KeyHints([("tab", "next field"), (ENTER, "continue"), (leave, "leave")])
+        yield KeyHints([(ENTER, "continue"), (leave, "leave")])
         yield Static("start URL", classes="form--label", markup=False)
         yield Input(placeholder="https://d-0000000000.awsapps.com/start", id="start_url",
                     compact=True)  # fmt: skip
-        yield Static("region, if the address does not contain it", classes="form--label",
-                     markup=False)  # fmt: skip
-        yield Input(placeholder="eu-west-1", id="region", compact=True)
-        yield Static("name of the session; by default the first part of the address",
-                     classes="form--label", markup=False)  # fmt: skip
-        yield Input(placeholder="d-0000000000", id="name", compact=True)
         error_line = Static("", id="form-error", markup=False)
         error_line.display = False
         yield error_line
         yield Button("Set up", id="set_up", variant="primary", compact=True)
-        yield Static("$ ssohelper setup START_URL", classes="dialog--command", markup=False)
+        yield Static(
+            "$ ssohelper setup START_URL [--session NAME]", classes="dialog--command", markup=False
+        )
 
     def on_mount(self) -> None:
         if self._takes_focus:
@@ -179,10 +131,10 @@ class SetUpForm(VerticalScroll):
     def _suggest_start_url(self, found: list[SsoSession]) -> None:
         if not self.is_attached:
             return  # the user has left the form that the start URL is for
-        new = [(one.start_url, one.region) for one in found if not one.name]
+        new = [one.start_url for one in found if not one.name]
         start_url = self.query_one("#start_url", Input)
         if new and not start_url.value:
-            start_url.value, self.query_one("#region", Input).value = new[0]
+            start_url.value = new[0]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -209,63 +161,33 @@ class SetUpForm(VerticalScroll):
             if not self.is_attached:
                 self.app.show_error(error)
                 return
-            if isinstance(error, _RegionProposed):
-                field = self.query_one("#region", Input)
-                field.value = error.region
-                field.focus()
-            if isinstance(error, _PortalHasSession):
-                self._named_session = error.session_name
-            hint = error.hint or ""
-            option, _, value = (error.option or "").partition(" ")
-            if option:
-                field_id, label, example = _FIELDS[option]
-                self.query_one(f"#{field_id}", Input).focus()
-                wanted = label if value == example else f"{value} in {label}"
-                hint = f"{error.advice}: {wanted}"
-            self._show_error(show(error.message) + (f"\n{show(hint)}" if hint else ""))
+            self.query_one(Input).focus()
+            self._show_error("\n".join(map(show, filter(None, (error.message, error.hint)))))
 
     async def _do_steps(self) -> None:
         services = self.app.services
-        url, region, name = self._read_typed_fields()
-        try:
-            checked_typed_start_url(url)
-        except SsoHelperError:
-            self.query_one("#start_url", Input).focus()
-            raise
+        url, options = _parse_arguments(self.query_one(Input).value)
 
-        def check_typed_session() -> tuple[SsoSession, str]:
+        def choose_session(dialogue: Dialogue) -> SsoSession:
             services.config.check_writable()
-            further = setup.find_further_portal(services, url, name or None)
-            session = (
-                further[0]
-                if further
-                else setup.choose_session(
-                    services,
-                    url,
-                    name=name or None,
-                    region=region or None,
-                    ask_region=_propose_region,
-                )
+            session, portal = setup_plan.choose_session(
+                services, dialogue, url, options.get("--session"), options.get("--region")
             )
-            is_asked = further or name or session.name == self._named_session
-            if not is_asked and session_edit.has_config_section(services, session):
-                raise _PortalHasSession(session.name)
             sync_choices.merge_choices(services, session)
             installation.find_profile_command(services.environ)
-            return session, setup.add_further_portal(services, *further) if further else ""
+            if portal and (added := setup.add_further_portal(services, session, portal)):
+                dialogue.say(added)
+            return session
 
-        session, added = await background.run(self.app, check_typed_session)
-        if added:
-            self.app.show_done(added)
+        session = await run_flow(self.app, choose_session)
         dialog = SignInScreen(session, can_continue=False)
         await self.app.push_screen_wait(dialog)
-        outcome = dialog.outcome
-        if outcome is None:
+        if dialog.outcome is None:
             self._show_error("not signed in: nothing was written")
             return
         self.app.give_back_sign_in = lambda: session_edit.discard_unfinished(services, session)
         try:
-            await self._write_profiles(session, name, region)
+            await self._write_profiles(session, options)
         except SsoHelperError:
             await self._warn_if_signed_in(session)
             raise
@@ -276,18 +198,34 @@ class SetUpForm(VerticalScroll):
                 if give_back is not None and isinstance(sys.exception(), asyncio.CancelledError):
                     self.app.run_in_background(give_back, self._report_sign_out)
 
-    async def _write_profiles(self, session: SsoSession, name: str, region: str) -> None:
-        listing = await refresh_list(self.app, session)
+    async def _write_profiles(self, session: SsoSession, options: dict[str, str]) -> None:
+        app, services = self.app, self.app.services
+        listing = await refresh_list(app, session)
         if listing is None:
             await self._warn_if_signed_in(session)
             return
-        options = [("--session", name), ("--region", region)]
-        given = "".join(f" {option} {word_as_typed(text)}" for option, text in options if text)
-        command = f"ssohelper setup {word_as_typed(session.start_url)}{given}"
-        if await write_profiles(self.app, session, listing, command):
-            self.post_message(self.Done())
-        else:
+        words = map(word_as_typed, (session.start_url, *chain(*options.items())))
+        wish = setup_plan.Wish(session, listing, f"ssohelper setup {' '.join(words)}")
+        try:
+            found = await run_flow(
+                app, lambda dialogue: setup_plan.write_set_up(services, dialogue, wish)
+            )
+        except Interrupted as left:
+            app.show_done(left.message)
+            app.show_done(setup_text.kept_sign_in_line(session))
+            found = None
+        if found is None:
             self._show_error(NOTHING_CHANGED)
+            return
+        app.show_done("running the helper of one profile")
+        texts = await background.run(
+            app, lambda: [*setup_plan.result_lines(services, session, found)]
+        )
+        title = plan_text.plan_counts_text(found.plan, done=True)
+        if found.has_changes:
+            texts.insert(0, f"undo with: {undoing.COMMAND}")
+        await app.push_screen_wait(ReportScreen(title, text_lines(texts)))
+        self.post_message(self.Done())
 
     async def _warn_if_signed_in(self, session: SsoSession) -> None:
         """After an error, warn that the user stays signed in: the next set-up needs no sign-in."""
@@ -301,10 +239,6 @@ class SetUpForm(VerticalScroll):
         if was_needed:
             self.app.show_done(setup_text.SIGNED_OUT)
 
-    def _read_typed_fields(self) -> _TypedFields:
-        fields = ("start_url", "region", "name")
-        return _TypedFields(*(self.query_one(f"#{field}", Input).value.strip() for field in fields))
-
     def _show_error(self, text: str) -> None:
         if not self.is_attached:
             return
@@ -313,6 +247,14 @@ class SetUpForm(VerticalScroll):
         error_line.display = bool(text)
         if text:
             call_after_drawing(error_line, error_line.scroll_visible, animate=False)
+
+
+def _parse_arguments(typed: str) -> tuple[str, dict[str, str]]:
+    url, *rest = typed.split() or [""]
+    options = dict(zip(rest[::2], rest[1::2], strict=False))
+    if len(rest) % 2 or not options.keys() <= {"--session", "--region"}:
+        raise UsageProblem("the start URL may be followed by --session NAME and --region REGION")
+    return url, options
 
 
 class SetUpScreen(Dialog[bool]):
@@ -346,31 +288,3 @@ class SetUpScreen(Dialog[bool]):
 
     def action_close(self) -> None:
         self.dismiss(False)
-
-
-async def write_profiles(
-    app: DialogApp, session: SsoSession, listing: Listing, command: str
-) -> bool:
-    """Ask the question of `ssohelper setup`, and write what it shows.
-
-    A "no" writes nothing and keeps the sign-in. Returns whether the user said yes.
-    """
-    services = app.services
-    wish = setup_plan.Wish(session, listing, command)
-    try:
-        found = await run_flow(
-            app, lambda dialogue: setup_plan.write_set_up(services, dialogue, wish)
-        )
-    except Interrupted as left:
-        app.show_done(left.message)
-        app.show_done(setup_text.kept_sign_in_line(session))
-        return False
-    if found is None:
-        return False
-    app.show_done("running the helper of one profile")
-    texts = await background.run(app, lambda: [*setup_plan.result_lines(services, session, found)])
-    title = plan_text.plan_counts_text(found.plan, done=True)
-    if found.has_changes:
-        texts.insert(0, f"undo with: {undoing.COMMAND}")
-    await app.push_screen_wait(ReportScreen(title, text_lines(texts)))
-    return True

@@ -76,3 +76,16 @@ def test_the_screen_asks_and_writes_the_same_in_each_front_end(home, answers, re
     assert found == (result if isinstance(result, str) else repr(result))
     first = "3 profiles to add, 1 to adopt — write ~/.aws/config, ~/.config/ssohelper/config.toml, "
     assert script.questions[0] == f"{first}~/.bashrc?"
+
+
+def choose_session(app: App, dialogue: Dialogue) -> str:
+    url = "https://d-0000000000.awsapps.com/start"
+    return setup_plan.choose_session(app, dialogue, url, "work", None)[0].region
+
+
+def test_a_region_that_nothing_tells_is_asked_for_in_each_front_end(home, emulator):
+    answers = ["nowhere", "us-east-1"]
+    found, script = run_in_each(home.env, choose_session, answers, lambda: None)
+    assert found == "'us-east-1'"
+    assert "is not known" in script.questions[0]
+    assert script.questions[1] == script.questions[0]

@@ -52,7 +52,7 @@ def test_the_form_has_the_focus_when_it_is_first_drawn(world, monkeypatch):
     monkeypatch.setattr(Input, "render_line", note_focus)
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("name of the session")
+        await user.wait_for_text("start URL")
         assert focused[0] == "start_url"
 
     run_scenario(world.app(), scenario)
@@ -66,12 +66,10 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text(
             "No session is set up yet.", "start URL", "$ ssohelper setup START_URL"
         )
-        typed(user, "start_url", PORTAL)
+        typed(user, "start_url", f"{PORTAL} --session work")
         await user.press("enter")
-        await user.wait_for_text("the region of", "is not known")
-        typed(user, "region", "us-east-1")
-        typed(user, "name", "work")
-        await user.press("enter")
+        await user.wait_for_text("the region of", "is not known", "$ ssohelper setup")
+        await user.type("us-east-1\r")
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text("PQRS-TVWX")
         world.emulator.approve_device("PQRS-TVWX", "ana")
@@ -86,7 +84,7 @@ def test_set_up_writes_session_and_profiles(world: DemoHome) -> None:
         await user.wait_for_text("+[sso-session work]")
         await user.press("y")
         await user.wait_for_message("20 profiles added")
-        await user.wait_for_message(f"$ ssohelper setup {PORTAL} --session work --region us-east-1")
+        await user.wait_for_message(f"$ ssohelper setup {PORTAL} --session work")
         await user.wait_for_text("undo with: ssohelper undo", "enter: close")
         await user.press("enter")
         await user.wait_for_screen(SessionsScreen)
@@ -107,9 +105,7 @@ async def begin_set_up(user: User, world: DemoHome) -> None:
     """Fill in the form for the session "work", and sign in as ana."""
     await user.press("f3")
     await user.wait_for_text("No session is set up yet.")
-    typed(user, "start_url", PORTAL.removeprefix("https://"))  # the form adds `https://`
-    typed(user, "region", "us-east-1")
-    typed(user, "name", "work")
+    typed(user, "start_url", f"{PORTAL.removeprefix('https://')} --region us-east-1 --session work")
     await user.press("enter")
     await until(lambda: _USER_CODE.search(user.screen) is not None)
     code = _USER_CODE.search(user.screen)
@@ -260,8 +256,7 @@ def test_cancelling_the_sign_in_writes_nothing(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("No session is set up yet.")
-        typed(user, "start_url", PORTAL)
-        typed(user, "region", "us-east-1")
+        typed(user, "start_url", f"{PORTAL} --region us-east-1")
         await user.press("enter")
         await user.wait_for_screen(SignInScreen)
         await user.press("escape")
@@ -278,8 +273,7 @@ def test_a_read_only_config_is_refused_before_the_sign_in(world: DemoHome) -> No
     async def scenario(user: User) -> None:
         await user.press("f3")
         await user.wait_for_text("No session is set up yet.")
-        typed(user, "start_url", PORTAL)
-        typed(user, "region", "us-east-1")
+        typed(user, "start_url", f"{PORTAL} --region us-east-1")
         await user.press("enter")
         await user.wait_for_text("read-only: not touched")
         assert not isinstance(user.app.screen, SignInScreen)
@@ -314,9 +308,8 @@ def test_the_region_that_the_portals_page_names_is_confirmed_by_enter(world, mon
         await user.wait_for_text("No session is set up yet.")
         typed(user, "start_url", PORTAL)
         await user.press("enter")
-        await user.wait_for_text("says that the portal's region is us-east-1", "right, press enter")
-        field = user.app.screen.query_one("#region", Input)
-        assert (field.value, field.has_focus) == ("us-east-1", True)
+        await user.wait_for_text("region is us-east-1")
+        await user.wait_for_screen(AskScreen)
         await user.press("enter")
         await user.wait_for_screen(SignInScreen)
         await user.press("escape")
@@ -331,7 +324,7 @@ def test_a_known_portal_is_suggested(world: DemoHome) -> None:
 
     async def scenario(user: User) -> None:
         await user.press("f3")
-        await user.wait_for_text(PORTAL, "us-east-1")
+        await user.wait_for_text(PORTAL)
 
     run_scenario(world.app(), scenario)
 
@@ -368,8 +361,7 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
         await user.press("S")
         await user.wait_for_screen(SetUpScreen)
         await user.wait_for_text("Set up another session")
-        typed(user, "start_url", PORTAL)
-        typed(user, "name", "lab")
+        typed(user, "start_url", f"{PORTAL} --session lab")
         await user.press("enter")
         await user.wait_for_text('session "lab" already has another start URL')
         await user.press("escape")
@@ -378,35 +370,16 @@ def test_another_session_is_set_up_in_a_dialog(world: DemoHome) -> None:
     run_scenario(world.app(), scenario)
 
 
-@pytest.mark.parametrize("name", long_after(1, ["", "second"]))
-def test_the_session_of_a_known_portal_is_named_before_it_is_set_up_again(world, name):
-    async def scenario(user: User) -> None:
-        await user.press("f3")
-        await user.wait_for_text("signed in")
-        await user.press("S")
-        await user.wait_for_screen(SetUpScreen)
-        typed(user, "start_url", PORTAL)
-        await user.press("enter")
-        await user.wait_for_text(
-            'this is the portal of the session "corp" already',
-            "press enter to set that up again",
-            "for another user, name a",
-            'third field, "name of the session"',
-        )
-        await until(lambda: user.app.focused is user.app.screen.query_one("#name"))
-        await user.type(name)
-        await user.press("enter")
-        if name:
-            await user.wait_for_screen(SignInScreen)
-            await user.wait_for_text('Sign in to "second"')
-        else:
-            await user.close_sign_in()
-            await user.wait_for_text("profiles to add")
-
-    run_scenario(world.app(sleep=quick), scenario, size=(80, 24))
-
-
-def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: DemoHome) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "name one, such as: --session corp2"),
+        ("--session", "the start URL may be followed by --session NAME and"),
+        ("--yes --region", "the start URL may be followed by --session NAME and"),
+        ("--session x!", "is not a valid name for a session"),
+    ],
+)
+def test_an_error_leaves_the_arguments_to_be_corrected(world: DemoHome, arguments, message) -> None:
     url = world.emulator.world.start_url
     section = f"[sso-session corp2]\nsso_start_url = {url}\nsso_region = us-east-1\n\n"
     world.config_file.write_text(section + world.config_file.read_text())
@@ -416,12 +389,10 @@ def test_an_error_that_needs_an_option_names_the_field_and_focuses_it(world: Dem
         await user.wait_for_text("signed in")
         await user.press("S")
         await user.wait_for_screen(SetUpScreen)
-        typed(user, "start_url", url)
-        await user.press("enter")
-        await user.wait_for_text("several sessions have this start URL")
-        await user.wait_for_text("name one, such as: corp2 in the third field")
-        assert "--session" not in user.screen
-        await until(lambda: user.app.focused is user.app.screen.query_one("#name"))
+        await user.type(f"{url} {arguments}\r")
+        await user.wait_for_text(message)
+        await until(lambda: isinstance(user.app.focused, Input))
+        assert user.app.focused.value == f"{url} {arguments}"
 
     run_scenario(world.app(), scenario)
 

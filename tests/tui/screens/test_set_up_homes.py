@@ -72,8 +72,8 @@ class Walk:
         if "No session is set up" not in user.screen:
             await user.press("S")
             await until(lambda: "another session" in user.screen)
-        for field, text in (("start_url", START_URL), ("region", "us-east-1"), ("name", "corp")):
-            user.app.screen.query_one(f"#{field}", Input).value = text
+        field = user.app.screen.query_one(Input)
+        field.value = f"{START_URL} --region us-east-1 --session corp"
         await user.press("enter")
         while not isinstance(user.app.screen, ReportScreen):
             await until(lambda: self._is_new(user.app.screen))

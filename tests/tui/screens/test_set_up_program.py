@@ -20,8 +20,8 @@ def full_screen(home: Home) -> Iterator[Terminal]:
     home.browser()
     terminal = Terminal((SCRIPT,), home.env, size=(120, 40))
     try:
-        terminal.until("name of the session")
-        terminal.send(f"{START_URL}\tus-east-1\twork\r")
+        terminal.until("start URL")
+        terminal.send(f"{START_URL} --region us-east-1 --session work\r")
         terminal.until("signed in · ⏎")
         terminal.send("\r")
         terminal.until("profiles to add")
