@@ -24,7 +24,7 @@ from ssohelper.tui.screens.profiles import ProfilesScreen
 from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.themes import textual_theme_name
 from tests import gallery
-from tests.tui.driving import read_screen
+from tests.tui.driving import read_screen, wait_until_drawn
 from tests.tui.world import DemoHome, demo_home, until
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -112,13 +112,8 @@ async def _draw_each_picture(world: DemoHome) -> dict[str, str]:
 
 async def _picture_at_rest(app: FullScreenApp, pilot: Pilot[Any]) -> str:
     """Return the picture when it no longer changes."""
-    before = ""
-    while True:
-        await pilot.pause(0.05)
-        drawn = _FONTS.sub("", app.export_screenshot(title="ssohelper"))
-        if drawn == before:
-            return drawn
-        before = drawn
+    await wait_until_drawn(pilot)
+    return _FONTS.sub("", app.export_screenshot(title="ssohelper"))
 
 
 def _is_read(screen: Screen[Any]) -> bool:

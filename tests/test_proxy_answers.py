@@ -8,7 +8,7 @@ from tests.long_rows import long_after
 from tests.torture.proxies import KINDS, taken_by
 
 
-@pytest.mark.parametrize("kinds", long_after(1, [[*KINDS][::3], [*KINDS]]), ids=["few", "all"])
+@pytest.mark.parametrize("kinds", long_after(1, [[*KINDS][::6], [*KINDS]]), ids=["few", "all"])
 def test_no_answer_of_a_proxy_takes_good_credentials_away(kinds):
     assert len(KINDS) == 12
     # All at once: each kind waits some seconds for an AWS that does not answer.

@@ -60,6 +60,7 @@ def test_the_address_works_once_then_explains_itself(chromium, desk):  # noqa: F
         assert login.ends(signal.SIGINT) == 130
 
 
+@pytest.mark.long
 def test_the_address_also_redirects_to_the_page_of_a_device_code(page, desk):  # noqa: F811
     with running_login(desk, "--device-code") as (login, address):
         page.goto(address)

@@ -69,6 +69,7 @@ def soon(seconds: float) -> str:
 
 
 class TestAwsCli:
+    @pytest.mark.long
     def test_pkce_sign_in_use_and_logout(self, home, emu):
         emu.auto_approve = "ana"
         done = aws(home, "sso", "login", "--sso-session", "corp")
@@ -174,6 +175,7 @@ class TestBoto3:
 
 
 class TestJavaScript:
+    @pytest.mark.long
     def test_it_reads_the_token_file_and_gets_the_right_role(self, home, emu):
         home.write_token(emu.issue_token("ana"))
         use_role(home, "DatabaseAdmin")

@@ -199,6 +199,7 @@ class TestContainers:
             script = f"mkdir ~/.aws; printf '%s' {shlex.quote(config)} > ~/.aws/config; {_WHO}"
             assert "error: 401" in contained(script, home).stderr
 
+    @pytest.mark.long
     def test_a_dev_container(self, home, emulator):
         with_socket, with_portal_address = map(json.loads, blocks("containers.md", "json"))
         [mount] = with_socket["mounts"]
@@ -225,6 +226,7 @@ class TestContainers:
             done = contained(_WHO, home, *mount, socket=False, **given)
             assert (done.returncode, done.stdout.strip()) == (0, ACCOUNT), done.stderr
 
+    @pytest.mark.long
     def test_a_running_container_works_on_when_serve_is_restarted(self, home, emulator):
         serve = typed("containers.md", "serve payments-prod.ReadOnlyAccess --env-file")
         folder, ready = home.path / ".payments", home.path / "ready"

@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -182,14 +182,14 @@ class Cell(NamedTuple):
         return self.code in codes and not self.is_released and self.is_noted
 
 
-def ask_each_way(world: Guarded, **more: str) -> list[Cell]:
-    """Ask for the guarded role in each way, without a terminal."""
-    return [_ask(world, name, way.argv, **more) for name, way in WAYS.items()]
+def ask_each_way(world: Guarded, ways: Iterable[str] = WAYS, **more: str) -> list[Cell]:
+    """Ask for the guarded role in each of these ways, without a terminal."""
+    return [_ask(world, name, WAYS[name].argv, **more) for name in ways]
 
 
-def ask_each_way_in(world: Guarded, terminal: Terminal) -> list[Cell]:
-    """Ask for the guarded role in each way on this terminal."""
-    return [_type(world, terminal, name, way.argv) for name, way in WAYS.items()]
+def ask_each_way_in(world: Guarded, terminal: Terminal, ways: Iterable[str] = WAYS) -> list[Cell]:
+    """Ask for the guarded role in each of these ways on this terminal."""
+    return [_type(world, terminal, name, WAYS[name].argv) for name in ways]
 
 
 def ask_with_wrong_word(world: Guarded, terminal: Terminal) -> list[Cell]:

@@ -18,7 +18,7 @@ _PAIRS = [(row, way) for row in ROWS for way in ("browser", "device code")]
 
 @pytest.mark.parametrize(
     ("row", "way"),
-    long_after(len(_FIRST), _FIRST + [pair for pair in _PAIRS if pair not in _FIRST]),
+    long_after(2, _FIRST + [pair for pair in _PAIRS if pair not in _FIRST]),
 )
 def test_sign_in_listing_and_credentials(run, home, aws, row, way):
     """From the start URL to credentials that STS and the console's federation accept."""
@@ -65,20 +65,22 @@ def test_a_refresh_and_a_sign_out_ask_the_same_hosts(run, home, aws):
     assert aws.counters["Logout"] == 1
 
 
+_FIPS_BY_DEFAULT = "[default]\nuse_fips_endpoint = true\n"
+
+
 @pytest.mark.parametrize(
     ("command", "config", "is_fips"),
-    [
-        ((), "", False),
-        (("config", "set", "sessions.corp.fips", "true"), "", True),
-        ((), "[default]\nuse_fips_endpoint = true\n", True),
-        (
-            ("config", "set", "sessions.corp.fips", "false"),
-            "[default]\nuse_fips_endpoint = true\n",
-            False,
-        ),
-        # The keys of another profile are for SDKs.
-        ((), "[profile x]\nuse_fips_endpoint = true\n", False),
-    ],
+    long_after(
+        3,
+        [
+            (("config", "set", "sessions.corp.fips", "true"), "", True),
+            ((), _FIPS_BY_DEFAULT, True),
+            # The keys of another profile are for SDKs.
+            ((), "[profile x]\nuse_fips_endpoint = true\n", False),
+            (("config", "set", "sessions.corp.fips", "false"), _FIPS_BY_DEFAULT, False),
+            ((), "", False),
+        ],
+    ),
 )
 def test_settings_and_the_default_profile_choose_the_host_variant(
     run, home, aws, command, config, is_fips

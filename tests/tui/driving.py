@@ -56,6 +56,14 @@ def _count_drawings() -> None:
 _count_drawings()
 
 
+async def wait_until_drawn(pilot: Pilot[Any]) -> None:
+    """Wait until Textual has drawn nothing for longer than a frame of 33 ms."""
+    before = -1
+    while before != _drawings:
+        before = _drawings
+        await pilot.pause(0.05)
+
+
 def read_keys(typed: bytes) -> list[Key | Paste]:
     """Return the keys that Textual reads from these bytes of a terminal."""
     parser = XTermParser()

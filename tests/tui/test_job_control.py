@@ -91,7 +91,7 @@ class Job:
         self.terminal.until("prompt")
 
 
-@pytest.mark.parametrize("number", [0, signal.SIGSTOP, signal.SIGTSTP], ids=["key", "STOP", "TSTP"])
+@pytest.mark.parametrize("number", long_after(2, [0, signal.SIGSTOP, signal.SIGTSTP]))
 def test_fg_continues_the_full_screen_which_bg_does_not(shell: Shell, number: int) -> None:
     job = Job(shell)
     for in_background in (False, True):

@@ -61,7 +61,7 @@ def test_keys_typed_before_the_picker_starts_count(shell: Shell) -> None:
     assert json.loads((shell.home / "out").read_text())["data"]["account_id"] == "000030000001"
 
 
-@pytest.mark.parametrize("command", ["use", "console --print", "exec -- true"])
+@pytest.mark.parametrize("command", long_after(1, ["use", "console --print", "exec -- true"]))
 def test_enter_alone_takes_no_role_and_escape_leaves_with_130(shell: Shell, command: str) -> None:
     line = f"exec {SCRIPT} {command} > {shell.home}/out"
     inside = terminal(shell, "/bin/sh", "-c", line, _SSOHELPER_SHELL="bash")

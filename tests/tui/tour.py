@@ -38,7 +38,7 @@ from ssohelper.tui.screens.sessions import SessionsScreen
 from ssohelper.tui.screens.set_up import SetUpScreen
 from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.tui.cells import PALETTES, Frame, Palette, take_frame
-from tests.tui.driving import User
+from tests.tui.driving import User, wait_until_drawn
 from tests.tui.world import DemoHome, demo_home, listing_of, until
 
 Size = tuple[int, int]
@@ -101,13 +101,11 @@ class Camera:
 
     async def _frame_at_rest(self, name: str, palette: Palette) -> Frame:
         """Return the frame when it has all lines of its size, and no longer changes."""
-        before: Frame | None = None
         while True:
-            await self._pilot.pause(0.03)
+            await wait_until_drawn(self._pilot)
             frame = take_frame(self._app, name, palette)
-            if frame == before and len(frame.lines) >= frame.height:
+            if len(frame.lines) >= frame.height:
                 return frame
-            before = frame
 
 
 Visit = Callable[[User, Camera], Awaitable[None]]

@@ -10,6 +10,7 @@ from ssohelper.core.model import RoleKey
 from ssohelper.system import terminal_session
 from tests.actions.flows.front_ends import run_in_each
 from tests.guards.world import ACCOUNT, GUARDED, NAME, Guarded
+from tests.long_rows import long_after
 from tests.tui.screens.test_grant import SESSION
 
 KEY = RoleKey("corp", ACCOUNT, GUARDED)
@@ -22,12 +23,15 @@ def ask(app: App, dialogue: Dialogue) -> object:
 
 @pytest.mark.parametrize(
     ("answers", "result", "events"),
-    [
-        (["", "INC-4711", NAME], "(True, False)", ["grant"]),
-        (["INC-4711", "another"], f"Refused: {guards.WRONG_WORD}", ["refused"]),
-        ([None], "Interrupted", ["refused"]),
-        (["INC-4711", None], "Interrupted", ["refused"]),
-    ],
+    long_after(
+        2,
+        [
+            (["", "INC-4711", NAME], "(True, False)", ["grant"]),
+            (["INC-4711", "another"], f"Refused: {guards.WRONG_WORD}", ["refused"]),
+            ([None], "Interrupted", ["refused"]),
+            (["INC-4711", None], "Interrupted", ["refused"]),
+        ],
+    ),
 )
 def test_a_grant_has_the_same_questions_and_result_in_each_front_end(
     home, emulator, monkeypatch, answers, result, events

@@ -10,6 +10,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from tests.actions.flows.front_ends import run_in_each
 from tests.actions.world import SESSION
+from tests.long_rows import long_after
 
 
 def _write(app: App, dialogue: Dialogue, accounts: int) -> int | None:
@@ -36,12 +37,15 @@ def write_many(app: App, dialogue: Dialogue) -> int | None:
 
 @pytest.mark.parametrize(
     ("flow", "answer", "result"),
-    [
-        (write_one, "y", 1),
-        (write_one, "n", None),
-        (write_many, "y", 50),
-        (write_many, "n", None),
-    ],
+    long_after(
+        2,
+        [
+            (write_one, "n", None),
+            (write_many, "y", 50),
+            (write_one, "y", 1),
+            (write_many, "n", None),
+        ],
+    ),
 )
 def test_a_plan_is_written_the_same_in_each_front_end(home, flow, answer, result):
     home.add_session(SESSION.name, SESSION.start_url)

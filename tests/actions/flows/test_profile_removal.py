@@ -7,6 +7,7 @@ from ssohelper.actions.flows import profile_removal
 from ssohelper.actions.flows.dialogue import Dialogue
 from ssohelper.app import App
 from tests.actions.flows.front_ends import run_in_each
+from tests.long_rows import long_after
 
 PROFILE = """
 [profile pay.Admin]
@@ -22,10 +23,13 @@ def remove(app: App, dialogue: Dialogue) -> bool:
 
 @pytest.mark.parametrize(
     ("answer", "result", "said"),
-    [
-        ("y", "True", ["removed 1 profile; undo with: ssohelper undo"]),
-        ("n", "False", ["nothing was changed"]),
-    ],
+    long_after(
+        1,
+        [
+            ("y", "True", ["removed 1 profile; undo with: ssohelper undo"]),
+            ("n", "False", ["nothing was changed"]),
+        ],
+    ),
 )
 def test_a_removal_is_the_same_in_each_front_end(home, answer, result, said):
     home.add_session("corp")

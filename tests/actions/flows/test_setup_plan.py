@@ -12,6 +12,7 @@ from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from tests.actions.flows.front_ends import run_in_each
 from tests.actions.world import SESSION
+from tests.long_rows import long_after
 
 _LISTING = Listing(
     SESSION.start_url,
@@ -40,14 +41,17 @@ def write_parts(app: App, dialogue: Dialogue) -> tuple[int, int, bool, bool] | N
 
 @pytest.mark.parametrize(
     ("answers", "result"),
-    [
-        (["y"], (3, 1, True, True)),
-        (["n"], None),
-        (["c", "", "y"], (3, 1, True, True)),
-        (["c", "1,3", "y"], (4, 0, True, False)),
-        (["c", "2, *-test", "y"], (2, 1, False, True)),
-        (["c", None], "Interrupted"),
-    ],
+    long_after(
+        2,
+        [
+            (["c", "1,3", "y"], (4, 0, True, False)),
+            (["c", None], "Interrupted"),
+            (["y"], (3, 1, True, True)),
+            (["n"], None),
+            (["c", "", "y"], (3, 1, True, True)),
+            (["c", "2, *-test", "y"], (2, 1, False, True)),
+        ],
+    ),
 )
 def test_the_screen_asks_and_writes_the_same_in_each_front_end(home, answers, result):
     home.env["SHELL"] = "/bin/bash"
