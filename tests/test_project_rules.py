@@ -320,8 +320,7 @@ def _touches_disk(tree: ast.Module) -> bool:
             alias.name in DISK_CALLS.get(node.module or "", ()) for alias in node.names
         ):
             return True
-        is_call = isinstance(node, ast.Call) and _is_disk_call(node)
-        if is_call and not (node.args and ast.unparse(node.args[0]) in NO_DISK):
+        if isinstance(node, ast.Call) and _is_disk_call(node):
             return True
     return False
 
@@ -329,14 +328,17 @@ def _touches_disk(tree: ast.Module) -> bool:
 def _is_disk_call(call: ast.Call) -> bool:
     match call.func:
         case ast.Name(id=name):
-            return name in DISK_CALLS["builtins"]
+            found = name in DISK_CALLS["builtins"]
         case ast.Attribute(value=ast.Name(id=module), attr=name) if module in DISK_CALLS:
-            return name in DISK_CALLS[module]
+            found = name in DISK_CALLS[module]
         case ast.Attribute(attr="replace"):
-            return len(call.args) == 1 and not call.keywords  # Path's; that of a text has two
+            # Path's; that of a text has two arguments
+            found = len(call.args) == 1 and not call.keywords
         case ast.Attribute(attr=name):
-            return name in DISK_METHODS
-    return False
+            found = name in DISK_METHODS
+        case _:
+            found = False
+    return found and not (call.args and ast.unparse(call.args[0]) in NO_DISK)
 
 
 def _imported(tree: ast.Module) -> set[str]:
