@@ -5,6 +5,7 @@ import pytest
 from ssohelper.core.account_colors import (
     ColorAndLabel,
     is_account_pattern,
+    is_production,
     make_account_color_finder,
     parse_color_and_label,
 )
@@ -42,8 +43,8 @@ def test_a_pattern_is_a_short_printable_text():
         ({"*prod*": "red", "payments-*": "blue"}, "red"),
         ({"0000300*": "green"}, "green"),
         ({"!*dev*": "yellow"}, "yellow"),
-        ({"prod": "red"}, None),
-        ({}, None),
+        ({"prod": "blue"}, "red"),  # a pattern is compared with the whole name
+        ({}, "red"),
     ],
 )
 def test_the_first_pattern_that_matches_name_or_id_counts(rules, color):
@@ -55,3 +56,24 @@ def test_a_name_that_looks_like_another_accounts_id_is_not_compared() -> None:
     find = make_account_color_finder({"000030000001": "red"})
     assert find(PROD) is not None
     assert find(Account("999999999999", "000030000001", "")) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["prod", "payments-prod", "PRD 2", "Orders Production", "live_eu", "eu1prod2", "paymentsProd"],
+)
+def test_a_whole_word_of_a_name_tells_production(name: str) -> None:
+    assert is_production(name)
+    mark = make_account_color_finder({})(Account("000030000001", name, ""))
+    assert mark == ColorAndLabel("red", "prod")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("nonprod", "non-prod", "nonProd", "NonProd", "NONPROD", "non prod", "preprod"),
+        *("pre-prod", "preProd", "product", "products-dev", "reproduce", "alive", "delivery", ""),
+    ],
+)
+def test_a_part_of_a_word_tells_no_production(name: str) -> None:
+    assert make_account_color_finder({})(Account("000030000001", name, "")) is None

@@ -52,14 +52,14 @@ def test_a_guarded_role_has_the_same_sign_everywhere(world: DemoHome) -> None:
     settle(world, 'guard.rules = ["payments-prod/*"]\n')
 
     async def scenario(user: User) -> None:
-        await user.wait_for_text("   @@! DatabaseAdmin ", "41m left")
+        await user.wait_for_text("▌ @@! DatabaseAdmin ", "41m left")
         # Payments-dev's DatabaseAdmin is not guarded.
         assert user.screen.count("@@! DatabaseAdmin") == 1
         await user.press("ctrl+g")
-        await user.wait_for_text("  @@  payments-prod ")
+        await user.wait_for_text(" ▌ @@  payments-prod ")
         assert "@@  payments-dev" not in user.screen
         await user.press("down")
-        await user.wait_for_text("❯  @@  payments-prod ", "@@ guarded")
+        await user.wait_for_text("❯▌ @@  payments-prod ", "@@ guarded")
         await user.pilot.resize_terminal(140, 40)
         await user.wait_for_text("@@ guard.rules names this role")
 

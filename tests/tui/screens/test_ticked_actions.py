@@ -48,7 +48,7 @@ def test_tab_ticks_downwards_and_upwards_and_names_are_copied(world: DemoHome) -
     async def scenario(user: User) -> None:
         await user.wait_for_text("role keys")
         await user.press("left", "tab")
-        await user.wait_for_text("✓3  21/21", " ✓★    Developer", "❯ ▾ payments-prod")
+        await user.wait_for_text("✓3  21/21", " ✓★    Developer", "❯▌▾ payments-prod")
         assert {row.key for row in role_list(user).ticked} == {
             RoleKey("corp", DEV, name) for name in ("Developer", "ReadOnlyAccess", "DatabaseAdmin")
         }

@@ -199,11 +199,11 @@ def test_the_screen_tells_two_sessions_of_one_account_apart(world, width, height
     async def scenario(user: User) -> None:
         await user.wait_for_text("▸1")
         roles = user.app.screen.query_one(RoleList)
-        both = [row("payments-prod", "ReadOnlyAccess", session=name) for name in ("corp", "lab")]
+        both = [row("payments-old", "ReadOnlyAccess", session=name) for name in ("corp", "lab")]
         roles.set_rows(both)
-        await until(lambda: user.screen.count("payments-prod") >= 2)
+        await until(lambda: user.screen.count("payments-old") >= 2)
         for session in ("corp", "lab"):
-            await user.wait_for_text(f"▾ payments-prod  000000000001  {session}")
+            await user.wait_for_text(f"▾ payments-old  000000000001  {session}")
         await user.press("ctrl+g")
         await user.wait_for_text("lab")
         lines = [line for line in user.screen.splitlines() if "payme" in line and "R" in line]

@@ -86,7 +86,7 @@ def test_a_key_shows_a_flat_list_and_another_sorts_it(world: DemoHome) -> None:
 @pytest.mark.parametrize("width", long_after(1, [40, 80, 140]))
 def test_live_credentials_and_profiles_are_marked_at_every_width(world, width):
     async def scenario(user: User) -> None:
-        await user.wait_for_text("▾ payments-prod", "ReadOnlyAccess", "●7h")
+        await user.wait_for_text("▾ payments-pr", "ReadOnlyAccess", "●7h")
         [line] = [line for line in lines(user) if "DatabaseAdmin" in line and "●" in line]
         assert "●1h" in line
         assert "payments-prod.Da" in line if width > 40 else " P " in line
@@ -149,7 +149,7 @@ def test_headings_are_no_roles_fold_by_mouse_and_have_matches(world: DemoHome) -
         await user.pilot.click(RoleList, offset=(10, 0))
         await user.wait_for_text(f"❯ ▸ {DEV}")
         await user.pilot.click(RoleList, offset=(10, 1))
-        await user.wait_for_text("❯ ▸ payments-prod")
+        await user.wait_for_text("❯▌▸ payments-prod")
         await user.press(*"pay 000030000001 read")
         await until(lambda: role_list(user).shown.query == "pay 000030000001 read")
         drawn = [role_list(user).render_line(y) for y in (0, 1)]
