@@ -148,6 +148,10 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         self.messages.hide_note(note)
         self.messages_changed.publish(None)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the style of less important text: no colour of the terminal is sure to be seen."""
+        return {"muted-text-style": "dim" if self.current_theme.ansi else "none"}
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return Textual's filters for the colours of drawn lines.
 

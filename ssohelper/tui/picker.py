@@ -75,7 +75,8 @@ class InlinePicker(TuiApp[_Answer], Generic[_Answer]):
     /* Colours that can be read on a dark and on a light terminal. */
     RoleList > .role-list--hit { color: ansi_default; text-style: bold underline; }
     RoleList, Chooser { scrollbar-color: ansi_bright_black; scrollbar-background: ansi_default; }
-    .status, KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    .status, KeyHints { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    .status { text-style: dim; }
     """
 
     def get_driver_class(self) -> type[Driver]:

@@ -26,8 +26,9 @@ _COLOURS = {
     "background": ("#11151b", "#fbfcfd", "#121212", "#ffffff", _DEFAULT,          _DEFAULT,          _DEFAULT),
     "surface":    ("#171c24", "#f2f5f8", "#1c1c1c", "#f0f0f0", _DEFAULT,          _DEFAULT,          _DEFAULT),
     "panel":      ("#222a36", "#e1e7ee", "#303030", "#dfdfdf", _DEFAULT,          _DEFAULT,          _DEFAULT),
-    # Of less important text, of the scroll bar and its track, and of text on a cursor.
-    "muted":      ("#98a3b3", "#556070", "#a8a8a8", "#585858", "ansi_white",      "ansi_black",      _DEFAULT),
+    # Of less important text, of the scroll bar and its track, and of text on a cursor. An ansi theme
+    # dims the terminal's text colour (`TuiApp.get_theme_variable_defaults`).
+    "muted":      ("#98a3b3", "#556070", "#a8a8a8", "#585858", _DEFAULT,          _DEFAULT,          _DEFAULT),
     "bar":        ("#66758a", "#788594", "#767676", "#808080", "ansi_cyan",       "ansi_blue",       _DEFAULT),
     "track":      ("#11151b", "#eef1f4", "#121212", "#f0f0f0", _DEFAULT,          _DEFAULT,          _DEFAULT),
     "cursor":     ("#0b0f14", "#ffffff", "#080808", "#ffffff", "ansi_black",      "ansi_bright_white", _DEFAULT),
@@ -53,7 +54,7 @@ def _make_theme(name: str, number: int, *, dark: bool, **more: str) -> Theme:
         "input-selection-foreground": cursor,
         "scrollbar": bar,
         "scrollbar-hover": bar,
-        "scrollbar-active": muted,
+        "scrollbar-active": mark if is_ansi else muted,
         "scrollbar-background": track,
         "scrollbar-background-hover": track,
         "scrollbar-background-active": track,
@@ -70,7 +71,7 @@ def _make_theme(name: str, number: int, *, dark: bool, **more: str) -> Theme:
             "block-cursor-blurred-background": mark,
             "border": mark,
             "border-blurred": muted,
-            "input-cursor-background": muted,
+            "input-cursor-background": mark,
             "input-cursor-foreground": cursor,
             "input-cursor-text-style": "none",
             "screen-selection-background": mark,

@@ -47,6 +47,9 @@ def frame_of(
     class Broken(App[None]):
         CSS = "Screen { background: $background; }" + css
 
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return {"muted-text-style": "none"}
+
         def compose(self) -> ComposeResult:
             yield from widgets
 

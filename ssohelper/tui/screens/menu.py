@@ -76,7 +76,7 @@ class MenuLines(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"menu--key", "menu--off", "menu--cursor"}
     DEFAULT_CSS = """
     MenuLines > .menu--key { color: $text-accent; text-style: bold; }
-    MenuLines > .menu--off { color: $text-muted; }
+    MenuLines > .menu--off { color: $text-muted; text-style: $muted-text-style; }
     MenuLines > .menu--cursor {
         background: $block-cursor-background; color: $block-cursor-foreground;
     }

@@ -67,9 +67,9 @@ class SetUpForm(VerticalScroll):
     SetUpForm {
         height: 1fr; padding: 1 2;
         & Static { height: auto; }
-        & .form--label { padding-top: 1; color: $text-muted; }
+        & .form--label { padding-top: 1; color: $text-muted; text-style: $muted-text-style; }
         & Input { max-width: 70; background: $panel; }
-        & .dialog--note { color: $text-muted; }
+        & .dialog--note { color: $text-muted; text-style: $muted-text-style; }
         & .dialog--command { color: $text-accent; padding-top: 1; }
         & #form-error { color: $text-error; padding-top: 1; }
         & Button { margin-top: 1; }

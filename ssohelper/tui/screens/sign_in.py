@@ -80,7 +80,7 @@ class SignInScreen(Dialog[None]):
     SignInScreen #why { height: auto; padding-bottom: 1; color: $text-warning; }
     SignInScreen #code { text-style: bold; color: $text-accent; padding: 1 2; height: auto; }
     SignInScreen #address { color: $text-primary; height: auto; padding: 1 0; }
-    SignInScreen #waiting { height: auto; color: $text-muted; }
+    SignInScreen #waiting { height: auto; color: $text-muted; text-style: $muted-text-style; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
     SignInScreen Button { margin-top: 0; width: auto; min-width: 0; text-align: left; }
     SignInScreen #page { height: auto; scrollbar-size-vertical: 1; }

@@ -38,7 +38,7 @@ class FilterList(SearchPane[object]):
     DEFAULT_CSS = """
     FilterList { height: 1fr; }
     FilterList Chooser { height: 1fr; }
-    FilterList KeyHints { height: 1; text-style: dim; text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterList KeyHints { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     app: TuiApp[Any]

@@ -62,7 +62,7 @@ class KeyBar(Widget):
         dock: bottom; height: 1;
         background: $footer-background; color: $footer-description-foreground;
         & > .key-bar--key { color: $footer-key-foreground; text-style: bold; }
-        & > .key-bar--off { color: $text-muted; }
+        & > .key-bar--off { color: $text-muted; text-style: $muted-text-style; }
     }
     """
     app: TuiApp[Any]

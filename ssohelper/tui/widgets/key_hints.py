@@ -30,7 +30,7 @@ class KeyHints(Static):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    KeyHints { height: auto; color: $text-muted; }
+    KeyHints { height: auto; color: $text-muted; text-style: $muted-text-style; }
     """
     app: TuiApp[Any]
 

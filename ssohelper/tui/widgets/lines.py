@@ -36,7 +36,7 @@ class LineView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineView {
         scrollbar-size: 1 1;
-        & > .line--dim { color: $text-muted; }
+        & > .line--dim { color: $text-muted; text-style: $muted-text-style; }
         & > .line--good { color: $text-success; }
         & > .line--warn { color: $text-warning; }
         & > .line--bad { color: $text-error; }

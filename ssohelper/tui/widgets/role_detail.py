@@ -30,7 +30,7 @@ class RoleDetail(LineView, can_focus=False):
     DEFAULT_CSS = """
     RoleDetail { background: $surface; padding: 0 1; height: 7; overflow-x: hidden; }
     AccountsScreen .error { height: auto; padding: 1 2; color: $text-error; }
-    AccountsScreen .error.empty-list { color: $text-muted; }
+    AccountsScreen .error.empty-list { color: $text-muted; text-style: $muted-text-style; }
     AccountsScreen.empty RolePane, AccountsScreen.empty RoleDetail, AccountsScreen.empty FilterBar { display: none; }
     AccountsScreen.beside #body { layout: horizontal; }
     AccountsScreen.beside RolePane { width: 1fr; }

@@ -36,7 +36,7 @@ RoleList {
     overflow-y: scroll;
     & > .role-list--hit { text-style: bold underline; color: $text-accent; }
     & > .role-list--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
-    & > .role-list--dim { color: $text-muted; }
+    & > .role-list--dim { color: $text-muted; text-style: $muted-text-style; }
     & > .role-list--group { text-style: bold; color: $text-secondary; }
     & > .role-list--favourite { color: $text-warning; }
     & > .role-list--guarded { text-style: bold; color: $text-error; }

@@ -207,10 +207,10 @@ class FilterBar(Horizontal):
     DEFAULT_CSS = """
     FilterBar {
         height: 1; background: $surface;
-        & > FilterLabel { width: auto; padding: 0 1; color: $text-muted; }
+        & > FilterLabel { width: auto; padding: 0 1; color: $text-muted; text-style: $muted-text-style; }
         & > FilterLabel.on { color: $text-accent; text-style: bold; }
         & > FilterLabel:hover { background: $panel; }
-        & > #refreshing { width: 1fr; text-align: right; color: $text-muted; padding: 0 1; }
+        & > #refreshing { width: 1fr; text-align: right; color: $text-muted; text-style: $muted-text-style; padding: 0 1; }
     }
     """
 
