@@ -181,8 +181,12 @@ def _show_full_screen(waiting: "ShellAnswer | None") -> int:
         from ssohelper.tui import full_screen
 
     # If a shell function started us, Enter switches its shell to the chosen role.
-    use = None if waiting is None else lambda row: _run_command(["use"], waiting, row)
-    return full_screen.main(use, background)
+    def use(row: "RoleRow | None") -> int:
+        return _run_command(["use"] if row is not None else ["use", "-"], waiting, row)
+
+    if waiting is None:
+        return full_screen.main(None, background)
+    return full_screen.main(use, background, has_previous_role=waiting.has_previous_role)
 
 
 def _import_asyncio_alone() -> None:

@@ -54,6 +54,8 @@ _SCREENS: dict[str, dict[str, tuple[_Row, ...]]] = {
     "accounts": {
         "Use the role": (
             ("use", "enter", "Use", "quit, and use this role in the shell", "use {role}"),
+            ("use_previous", "space -", "Previous role",
+             "quit, and use the role that this shell used before", "use -"),
             ("shell", "space s,f7", "Shell", "start a shell with the role's credentials",
              "exec {server}{role} -- $SHELL"),
             ("console", "space c,f6", "Console", "choose a page of the AWS console, and open it",

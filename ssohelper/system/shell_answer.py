@@ -13,7 +13,8 @@ from ssohelper.fastpath.open_file import open_own_file
 # Variables with the answer file's path, the shell's name, the profile or role in use, and the
 # previous one.
 _ANSWER = "_SSOHELPER_ANSWER"
-_ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", "_SSOHELPER_PREVIOUS")
+_PREVIOUS = "_SSOHELPER_PREVIOUS"
+_ALL = ("_SSOHELPER_SHELL", "_SSOHELPER_USED", _PREVIOUS)
 
 # The exit code of a LocalState error.
 LOST = 7
@@ -28,6 +29,11 @@ class ShellAnswer:
         self._descriptor = descriptor
         self._path = path
         self._variables = variables
+
+    @property
+    def has_previous_role(self) -> bool:
+        """Return whether `use -` has a role to go back to in the shell."""
+        return bool(self._variables.get(_PREVIOUS))
 
     def redirect_stdout(self) -> None:
         os.environ.update(self._variables)

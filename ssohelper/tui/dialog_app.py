@@ -51,6 +51,8 @@ class DialogApp(TuiApp[str]):
         super().__init__(services, self.background.input)
         self.typed_ahead = self.background.typed
         self.chosen: RoleRow | None = None
+        # Whether this shell has used a role before its present one.
+        self.has_previous_role = False
         self.busy = Busy(self)
         # What is done after the first paint, in order; None once that is over.
         self._late_work: list[Callable[[], Awaitable[None]]] | None = []

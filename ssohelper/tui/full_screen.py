@@ -72,7 +72,7 @@ class FullScreenApp(DialogApp):
     """The full-screen program.
 
     Its result is the command line that uses the role that the user chose, or None; `chosen` is the
-    row of this role.
+    row of this role, or None for the role that this shell used before.
     """
 
     TITLE = "ssohelper"
@@ -246,16 +246,21 @@ class FullScreenApp(DialogApp):
         self._asks_to_leave = False
 
 
-def main(use: Callable[[RoleRow], int] | None = None, background: Background | None = None) -> int:
+def main(
+    use: Callable[[RoleRow | None], int] | None = None,
+    background: Background | None = None,
+    *,
+    has_previous_role: bool = False,
+) -> int:
     """Run the full-screen program and return its exit code.
 
-    `use` is called with the role that the user chose. Without it, the command line to type is
-    printed.
+    `use` is called with the role that the user chose, None for the one that this shell used before.
+    Without `use`, the command line to type is printed.
 
     This does not use click, whose import would delay the first paint by 20 ms.
     """
     try:
-        program = _run_until_user_leaves(background)
+        program = _run_until_user_leaves(background, has_previous_role)
     except SsoHelperError as error:
         _print_to_stderr(f"ssohelper: error: {show(error.message)}")
         if error.hint:
@@ -268,7 +273,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
         from ssohelper.system import crash_report
 
         return crash_report.report_crash(error, error.__traceback__)
-    if program.chosen is not None and use is not None:
+    if program.return_value and use is not None:
         return use(program.chosen)
     if program.return_value:
         _print_to_stderr(f"to use the role in this shell: {show(program.return_value)}")
@@ -279,7 +284,7 @@ def main(use: Callable[[RoleRow], int] | None = None, background: Background | N
     return 0
 
 
-def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
+def _run_until_user_leaves(background: Background | None, has_previous_role: bool) -> FullScreenApp:
     """Run the program. Raises: ConfigInvalid if the settings cannot be read."""
     running: list[FullScreenApp] = []
 
@@ -291,6 +296,7 @@ def _run_until_user_leaves(background: Background | None) -> FullScreenApp:
                 _print_to_stderr(f"ssohelper: warning: {show(message)}")
 
     program = FullScreenApp(App(warn=warn), background)
+    program.has_previous_role = has_previous_role
     running.append(program)
     try:
         program.run()

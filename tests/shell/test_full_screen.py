@@ -1,4 +1,4 @@
-"""`ssohelper` alone in a shell that has the function: Enter switches this shell."""
+"""`ssohelper` alone in a shell that has the function: Enter and `space -` switch this shell."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from ssohelper.system import shell_answer
 from tests.long_rows import long_after
 from tests.programs import require_program
 from tests.shell.at_a_terminal import ARGV, INSTALL, SHELLS
-from tests.shell.test_function import PROD, Place
+from tests.shell.test_function import DEV, PROD, Place
 from tests.tui.terminal import Terminal
 
 
@@ -49,6 +49,12 @@ def test_enter_switches_the_shell_to_the_role(place, shell):
     inside.send("\r")
     inside.until(f"code 0 is-{PROD}")
     assert 'account "payments-prod" (000030000001), role "ReadOnlyAccess": ' in inside.text
+    inside.send(f"ssohelper use {DEV}; ssohelper; echo ag''ain-$AWS_PROFILE\r")
+    inside.until("payments-dev/ReadOnlyAccess")
+    inside.send(" ")
+    inside.until("- previous role")
+    inside.send("-")
+    inside.until(f"again-{PROD}")
     # `clear` restores the variables of before.
     inside.send("ssohelper clear; echo no''w-$AWS_PROFILE\r")
     inside.until("now-before")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.app import App as TextualApp
 from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Input
@@ -15,6 +14,7 @@ from ssohelper.app import App
 from ssohelper.core.listing import ListedAccount, Listing
 from ssohelper.core.model import Account
 from ssohelper.core.role_rows import RoleRow
+from ssohelper.tui.base import TuiApp
 from ssohelper.tui.screens.accounts import AccountsScreen
 from ssohelper.tui.screens.help import HelpScreen
 from ssohelper.tui.screens.profiles import ProfilesScreen
@@ -307,7 +307,7 @@ def test_the_sign_in_help_has_only_keys_that_are_enabled(world: DemoHome) -> Non
 def assert_whole_in_details(row: RoleRow, text: str) -> None:
     """Wait until the panel shows the whole text, in 100 columns."""
 
-    class Panel(TextualApp[Any]):
+    class Panel(TuiApp[Any]):
         def compose(self) -> ComposeResult:
             yield RoleDetail()
 
@@ -315,7 +315,7 @@ def assert_whole_in_details(row: RoleRow, text: str) -> None:
             self.query_one(RoleDetail).show_row(row, None, 0, 0, guarded=False, dense=False)
 
     async def scenario() -> None:
-        app = Panel()
+        app = Panel(App({}))
         async with app.run_test(size=(100, 30)):
             panel = app.query_one(RoleDetail)
             await until(

@@ -77,6 +77,7 @@ class AccountsScreen(MainScreen):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         *make_row_bindings(),
+        action_binding("accounts.use_previous", priority=True, show=False),
         action_binding("accounts.details", "toggle_details", priority=True, show=False),
         action_binding("accounts.refresh", priority=True, show=False),
         *(
@@ -223,6 +224,8 @@ class AccountsScreen(MainScreen):
         on_list = ("run_on_row", "run_on_list", "toggle_details", "refresh")
         if action in on_list and self.has_class("empty"):  # the set-up form is shown
             return False
+        if action == "use_previous":
+            return self.app.has_previous_role
         # A key whose action does nothing goes to the search field: arrows move the cursor there.
         can_fold = self.roles.shown.can_fold and not self._pane.line.value
         return action != "run_on_list" or parameters[0] not in _FOLDS or can_fold
@@ -472,6 +475,9 @@ class AccountsScreen(MainScreen):
 
     def on_search_pane_left(self) -> None:
         self.app.leave()
+
+    def action_use_previous(self) -> None:
+        self.app.leave("ssohelper use -")
 
     # -- actions on the row under the cursor ---------------------------------------------------
 

@@ -23,6 +23,7 @@ def test_each_letter_acts_on_the_row_and_closes_the_menu(world: DemoHome) -> Non
         await user.wait_for_text(
             "─ payments-dev/Developer ─", "⏎ use   s shell   c console", "Q quit"
         )
+        assert "previous role" not in user.screen  # this shell has used no role before
         await user.press("a")
         await user.wait_for_message("000040000001")
         await open_menu(user)
