@@ -18,9 +18,11 @@ IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ")
 
 
 def find_own_shell(environ: Mapping[str, str]) -> str:
-    return environ.get("SHELL") or (
-        environ.get("COMSPEC", "cmd.exe") if sys.platform == "win32" else SHELL
-    )
+    if own := environ.get("SHELL"):
+        return own
+    if sys.platform == "win32":
+        return environ.get("COMSPEC", "cmd.exe")
+    return programs.find_program("bash", environ) or SHELL
 
 
 def replace_process(argv: Sequence[str], environ: Mapping[str, str]) -> int:

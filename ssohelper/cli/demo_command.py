@@ -20,6 +20,7 @@ from types import FrameType
 
 import click
 
+from ssohelper.actions.run import find_own_shell
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.emulator import server
@@ -121,10 +122,6 @@ def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
     code = subprocess.call(command, env=environment_without_foreign_code(environ))
     if code:
         return code
-    if sys.platform == "win32":
-        shell = environ.get("COMSPEC", "cmd.exe")
-    else:
-        shell = environ.get("SHELL") or shutil.which("bash") or "/bin/sh"
     output.say("\nThis shell uses the demo's temporary home. Try:")
     config = Path(environ["HOME"], ".aws", "config")
     if not config.exists() or f"[profile {PROFILE}]" not in config.read_text("utf-8"):
@@ -134,7 +131,7 @@ def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
         output.say(f"  {typed:<48}  {what}")
     output.say("Leave with: exit (the demo's home is then removed)")
     with own_process.use_original_core_limit():
-        subprocess.call([shell], env=environ)
+        subprocess.call([find_own_shell(environ)], env=environ)
     return 0
 
 

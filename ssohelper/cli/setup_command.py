@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from ssohelper.actions import adopting, session_edit, setup_text, sync_choices
+from ssohelper.actions import adopting, run, session_edit, setup_text, sync_choices
 from ssohelper.actions import setup as onboarding
 from ssohelper.actions.flows import setup_plan
 from ssohelper.actions.flows.setup_plan import Wish
@@ -46,6 +46,7 @@ from ssohelper.system import installation
 @click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
+@click.option("--new-shell", is_flag=True, help="Then start a shell that has the command `use`.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written; stay signed in.")
 @click.option("--yes", is_flag=True, help="Add profiles without asking; nothing else.")
 def setup(
@@ -61,9 +62,10 @@ def setup(
     adopt: tuple[str, ...],
     device_code: bool,
     no_browser: bool,
+    new_shell: bool,
     dry_run: bool,
     yes: bool,
-) -> None:
+) -> int:
     """Onboard in one command: sign in, list your accounts, write a profile for each role.
 
     \b
@@ -77,6 +79,11 @@ def setup(
     write profiles that are missing.
     """
     # These checks come before the sign-in, which would be useless if one of them fails.
+    if new_shell and (dry_run or yes or output.options().json):
+        raise UsageProblem(
+            "--new-shell goes without --yes, --dry-run and --json",
+            hint="in a script, install the command `use` with: ssohelper install --yes",
+        )
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
     given = Choices(accounts, roles, name_template, form, default_region)
@@ -100,15 +107,20 @@ def setup(
         )
         if dry_run:
             _print_dry_run(app, wish)
-            return
+            return 0
         found = setup_plan.write_set_up(app, TerminalDialogue("setup", yes=yes), wish)
     if found is None:
-        return
+        return 0
     if output.options().json:
         output.print_json(plan_json(found.plan))
-        return
+        return 0
     for line in setup_plan.result_lines(app, session, found):
         output.say(line)
+    if not new_shell:
+        return 0
+    shell = run.find_own_shell(app.environ)
+    output.say(f"this is a new shell in your shell, {show(shell)}: exit ends it")
+    return run.replace_process([shell], app.environ)
 
 
 def _print_dry_run(app: App, wish: Wish) -> None:

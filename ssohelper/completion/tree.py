@@ -24,6 +24,7 @@ TREE = """\
 --adopt=text* Take over profiles of other tools, under the names they have. Repeata…
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
+--new-shell Then start a shell that has the command `use`.
 --dry-run Print what would be written; stay signed in.
 --yes Add profiles without asking; nothing else.
 [install] Set up your shell for ssohelper, or undo that

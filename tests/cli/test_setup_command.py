@@ -423,6 +423,26 @@ class TestGuards:
         assert not (home.path / ".bashrc").exists()
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_new_shell_starts_at_the_end_and_has_the_command_use(terminal, home, shell):
+    home.env["SHELL"] = require_program(shell)
+    child = terminal(*SETUP, *ONLY_DEV, "--new-shell")
+    child.talk(
+        ("[Y/n/d/c]", ""),
+        (f"this is a new shell in your shell, {home.env['SHELL']}: exit ends it", ""),
+        ("", "ssohelper use payments-dev.ReadOnlyAccess && echo NOW=$AWS_PROFILE; exit 5"),
+        "NOW=payments-dev.ReadOnlyAccess",
+    )
+    assert child.ended()[0] == 5
+
+
+@pytest.mark.parametrize("option", ["--yes", "--dry-run", "--json"])
+def test_no_new_shell_starts_where_none_answers(run, emulator, option):
+    done = run(*SETUP, "--new-shell", option)
+    assert (done.returncode, emulator.counters.total()) == (2, 0)
+    assert "--new-shell goes without --yes, --dry-run and --json" in done.stderr
+
+
 def test_without_a_url_it_uses_the_only_portal_or_that_of_the_given_session(run, home, emulator):
     none = run("setup", "--yes")
     assert (none.returncode, "ssohelper setup START_URL" in none.stderr) == (2, True)
