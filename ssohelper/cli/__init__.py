@@ -84,9 +84,6 @@ MEANT_COMMANDS = {
     "switch": "ssohelper use",
     "assume": "ssohelper use",
 }
-# Nothing reads our output any more: 128 + SIGPIPE. Not 0: `profile sync --yes | head -1` may not have
-# written the profiles yet.
-READER_GONE = 141
 
 
 class LazyGroup(output.Group):
@@ -160,13 +157,12 @@ def main(ctx: click.Context) -> None:
 
 def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | None = None) -> int:
     """Run the command line; return its exit code. Only this function turns errors into messages."""
-    standard_streams.replace_closed_streams()
+    standard_streams.replace_streams()
     options = output.CommonOptions(chosen, answer)
     try:
         # For a BrokenPipeError, `main.main` would end the process with code 1.
         with main.make_context("ssohelper", list(argv), obj=options) as context:
             result = main.invoke(context)
-        standard_streams.flush_stdout()
     except SsoHelperError as error:
         for warning in options.unprinted_warnings():
             output.warn(warning)
@@ -181,10 +177,6 @@ def run(argv: list[str], chosen: RoleRow | None = None, answer: ShellAnswer | No
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except Exception as error:
-        if isinstance(error, BrokenPipeError) and standard_streams.drop_output_without_reader():
-            return READER_GONE
-        if (of_stdout := standard_streams.find_stdout_error()) is not None:
-            return output.report_error(of_stdout)
         from ssohelper.system import crash_report
 
         return crash_report.report_crash(error, error.__traceback__)

@@ -192,7 +192,6 @@ def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
 
 
 def _run_and_print(command: Sequence[str], environ: dict[str, str]) -> int:
-    sys.stdout.flush()
     program, *arguments = command
     ours = [find_ssohelper_command(os.environ)]
     child = subprocess.Popen(

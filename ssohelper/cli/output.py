@@ -136,8 +136,9 @@ def print_rows(
     Returns whether the column `narrowing.extra` was left out.
     """
     if not sys.stdout.isatty():
-        for row in rows:
-            echo("\t".join(show(text_of_cell(cell)) for cell in row))
+        lines = ["\t".join(show(text_of_cell(cell)) for cell in row) for row in rows]
+        if lines:
+            echo("\n".join(lines))
         return False
     shown = [list(map(_shown_cell, row)) for row in rows]
     table = make_table([name.upper() for name in header], shown, terminal_columns(), narrowing)

@@ -13,7 +13,7 @@ import click
 from ssohelper.actions import clocks, credentials, favourites, guards, notices, run, run_child
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
-from ssohelper.cli import choosing, output, profile_use, standard_streams
+from ssohelper.cli import choosing, output, profile_use
 from ssohelper.core import shell_text
 from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
@@ -100,7 +100,6 @@ def serve_credentials(
         if env_path:
             app.make_env_file(env_path).save(endpoint.env_file_variables())
         _print_endpoint_usage(endpoint, env_path, token_path, socket_path, by_port=port is not None)
-        standard_streams.flush_stdout()
         favourites.record_use_of_role(app, chosen)
         received = signal.sigwait(ending)
     return 128 + received

@@ -110,7 +110,6 @@ def _print_lines(values: Mapping[str, str | None]) -> None:
         label = name.removesuffix("_id").removesuffix("_name")
         if value is not None:
             output.echo(f"{label:<9}{show(value)}" if is_terminal else f"{label}\t{show(value)}")
-    sys.stdout.flush()
 
 
 def _warn_of_problem(app: App, chosen: Profile, *, is_named: bool) -> str:

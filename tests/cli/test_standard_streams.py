@@ -14,7 +14,7 @@ def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch):
     for name in ("stdin", "stderr"):
         monkeypatch.setattr(sys, name, None)
     monkeypatch.setattr(sys, "stdout", sys.stdout)
-    standard_streams.replace_closed_streams()
+    standard_streams.replace_streams()
     with sys.stdin as stdin, sys.stderr as stderr:
         assert stdin.read() == ""
         assert stderr.write("lost") == 4
@@ -23,10 +23,10 @@ def test_closed_streams_are_empty_and_take_what_is_written(monkeypatch):
 def test_only_a_closed_stdout_is_replaced(monkeypatch):
     opened = io.StringIO()
     monkeypatch.setattr(sys, "stdout", opened)
-    standard_streams.replace_closed_streams()
+    standard_streams.replace_streams()
     assert sys.stdout is opened
     monkeypatch.setattr(sys, "stdout", None)
-    standard_streams.replace_closed_streams()
+    standard_streams.replace_streams()
     assert sys.stdout.fileno() == 1  # writing to it is an error while 1 is closed
 
 
