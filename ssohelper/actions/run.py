@@ -10,6 +10,7 @@ from ssohelper.core.text import show
 from ssohelper.errors import NotExecutable, ProgramNotFound, SsoHelperError
 from ssohelper.fastpath import own_process
 from ssohelper.system import programs
+from ssohelper.system.signals import leave_signals_to_child
 
 SHELL = "/bin/sh"
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -87,13 +88,10 @@ if sys.platform == "win32":
     import subprocess
 
     def _run_and_wait(path: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        # Ctrl-C must end the program only. A program inherits SIG_IGN, but no handler.
-        before = signal.signal(signal.SIGINT, lambda *_: None)
         try:
-            code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
+            with leave_signals_to_child():
+                code = subprocess.run([path, *argv[1:]], env=dict(environ), check=False).returncode
         except OSError as cause:
             raise program_start_error(path, cause) from cause
-        finally:
-            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
         # Signed: sys.exit would turn codes above 2**31, such as 0xC000013A (Ctrl-C), into -1.
         return (code & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

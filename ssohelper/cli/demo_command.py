@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -31,6 +30,7 @@ from ssohelper.fastpath import own_process
 from ssohelper.fastpath.spawn import environment_without_foreign_code
 from ssohelper.system.browser import find_opener
 from ssohelper.system.installation import find_ssohelper_command
+from ssohelper.system.signals import handle_signals
 
 START_URL = "https://d-0000000000.awsapps.com/start"
 PROFILE = "payments-dev.ReadOnlyAccess"
@@ -139,28 +139,25 @@ def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
 def _make_home() -> Iterator[Path]:
     is_ending = False
 
-    def end(number: int, _frame: FrameType | None) -> None:
+    def end(number: int, _frame: object) -> None:
         nonlocal is_ending
         if not is_ending:
             is_ending = True
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), end) for name in names}
     # The path is chosen before the folder is made: a signal in between still removes the folder.
     home = Path(tempfile.gettempdir()) / f"ssohelper-demo-{secrets.token_hex(8)}"
-    try:
-        home.mkdir(0o700)
-        yield home
-    finally:
-        is_ending = True
-        ends_at = time.monotonic() + _REMOVAL_SECONDS
-        shutil.rmtree(home, ignore_errors=True)
-        while home.exists() and time.monotonic() < ends_at:
-            time.sleep(0.02)
+    with handle_signals(("SIGINT", "SIGTERM", "SIGHUP"), end):
+        try:
+            home.mkdir(0o700)
+            yield home
+        finally:
+            is_ending = True
+            ends_at = time.monotonic() + _REMOVAL_SECONDS
             shutil.rmtree(home, ignore_errors=True)
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+            while home.exists() and time.monotonic() < ends_at:
+                time.sleep(0.02)
+                shutil.rmtree(home, ignore_errors=True)
 
 
 def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:

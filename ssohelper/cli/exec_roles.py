@@ -2,12 +2,10 @@
 
 import os
 import re
-import signal
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 from ssohelper.actions.flows import runs
@@ -23,13 +21,11 @@ from ssohelper.core.model import SsoSession
 from ssohelper.core.role_rows import RoleRow
 from ssohelper.core.text import MANY_NAMES, shortened_name_list, show
 from ssohelper.errors import LoginRequired, UsageProblem
+from ssohelper.system.signals import handle_signals
 
 # What a file's name may have of an account's name. Session, account id and role are checked names.
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_ACCOUNT_NAME = 60
-_STOPPING = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
 
 
 class Wanted(NamedTuple):
@@ -114,19 +110,14 @@ class _TerminalRuns(TerminalDialogue):
         self._group = group
         group.take_output, group.changed = self._take, self._draw_progress
 
-        def stop(number: int, _frame: FrameType | None) -> None:
+        def stop(number: int, _frame: object) -> None:
             self.signal = 128 + number
             group.stop_commands()
 
-        before = {number: signal.getsignal(number) for number in _STOPPING}
-        for number, handler in before.items():
-            if handler != signal.SIG_IGN:  # as with nohup
-                signal.signal(number, stop)
         try:
-            group.run_to_end(self._at_once)
+            with handle_signals(("SIGINT", "SIGTERM", "SIGHUP"), stop):
+                group.run_to_end(self._at_once)
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
             with self._lock:
                 self._erase()
                 self._is_over = True

@@ -1,8 +1,10 @@
 """Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
-from collections.abc import Sequence
-from functools import partial
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import click
 
 from ssohelper.actions import adopting, config_writing, profile_edit, setup_text
 from ssohelper.actions.adopting import ProfileOfOtherTool
@@ -11,18 +13,38 @@ from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import filter_rows, plan_text
+from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 
-# Help texts of the options that setup and profile sync share.
-ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
-ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
-DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
-PRUNE_HELP = "Remove managed profiles whose role is gone, or left out by filters given now."
-ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
-PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
-FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
+_ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
+_ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
+_DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
+_ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
+_PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
+_FORM_HELP = "process: profiles run ssohelper; sso: they also work on hosts without it."
+
+form_option = click.option("--form", type=click.Choice(FORMS), help=_FORM_HELP)
+
+
+def sync_options(function: Callable[..., object]) -> Callable[..., object]:
+    """Add the options of setup and profile sync; the function gets most of them as `given`."""
+
+    @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=_ACCOUNT_HELP)
+    @click.option("--role", "roles", multiple=True, metavar="GLOB", help=_ROLE_HELP)
+    @form_option
+    @click.option("--portable/--no-portable", "is_portable", default=None, help=_PORTABLE_HELP)
+    @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
+    @click.option("--default-region", metavar="R", help=_DEFAULT_REGION_HELP)
+    @click.option("--adopt", multiple=True, metavar="GLOB", help=_ADOPT_HELP)
+    @functools.wraps(function)
+    def run_with_choices(*args: object, **options: Any) -> object:
+        names = ("accounts", "roles", "name_template", "form", "default_region")
+        given = Choices(*map(options.pop, names))
+        return function(*args, given=given, **options)
+
+    return run_with_choices
 
 
 def choose_profiles_to_adopt(
@@ -77,7 +99,7 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         plan,
         f"ssohelper {what}",
         what,
-        choose_parts=partial(_ask_for_filters, app) if can_choose else None,
+        choose_parts=functools.partial(_ask_for_filters, app) if can_choose else None,
     )
     if written is not None and output.options().json:
         output.print_json(plan_json(written))

@@ -19,22 +19,17 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
-    ACCOUNT_HELP,
-    ADOPT_HELP,
-    DEFAULT_REGION_HELP,
-    FORM_HELP,
-    PORTABLE_HELP,
-    PRUNE_HELP,
-    ROLE_HELP,
     choose_profiles_to_adopt,
+    form_option,
     print_or_write_plan,
+    sync_options,
     warn_if_nothing_matches,
 )
 from ssohelper.cli.table import Cell
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.cli.undo_command import undo_last_command
 from ssohelper.core import clock_text
-from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.choices import Choices
 from ssohelper.core.config_profiles import ConfigProfile
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -58,26 +53,20 @@ def profile_command_group() -> None:
 
 
 @profile_command_group.command("sync")
-@click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
-@click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
-@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
-@click.option("--portable/--no-portable", "is_portable", default=None, help=PORTABLE_HELP)
-@click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
-@click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
+@sync_options
 @click.option("--rename", is_flag=True, help="Rename existing profiles by the template too.")
-@click.option("--prune", is_flag=True, help=PRUNE_HELP)
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Remove managed profiles whose role is gone, or left out by filters given now.",
+)
 @click.option("--refresh", is_flag=True, help="Ask AWS even if the saved list is recent.")
-@click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")
 def sync_profiles(
     app: App,
-    accounts: tuple[str, ...],
-    roles: tuple[str, ...],
-    form: str | None,
+    given: Choices,
     is_portable: bool | None,
-    name_template: str | None,
-    default_region: str | None,
     rename: bool,
     prune: bool,
     refresh: bool,
@@ -103,7 +92,6 @@ def sync_profiles(
     """
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
-    given = Choices(accounts, roles, name_template, form, default_region)
     choices = sync_choices.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
@@ -205,7 +193,7 @@ def show_profile(app: App, name: str) -> None:
     metavar="SECONDS",
     help="How many seconds the role is assumed for: 900 to 3600.",
 )
-@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
+@form_option
 @click.option("--region", metavar="R", help="The profile's region.")
 @click.option("--dry-run", is_flag=True, help="Print the diff, change nothing.")
 @click.option("--yes", is_flag=True, help="Write without asking.")

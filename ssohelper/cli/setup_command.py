@@ -14,36 +14,23 @@ from ssohelper.actions.flows.setup_plan import Wish
 from ssohelper.actions.login import LoginOptions
 from ssohelper.app import App
 from ssohelper.cli import listing_progress, output
-from ssohelper.cli.plan_output import (
-    ACCOUNT_HELP,
-    ADOPT_HELP,
-    DEFAULT_REGION_HELP,
-    FORM_HELP,
-    PORTABLE_HELP,
-    ROLE_HELP,
-    plan_json,
-)
+from ssohelper.cli.plan_output import plan_json, sync_options
 from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import clock_text
-from ssohelper.core.choices import FORMS, Choices
+from ssohelper.core.choices import Choices
 from ssohelper.core.further_portals import FurtherPortal
 from ssohelper.core.model import SsoSession
 from ssohelper.core.text import show
 from ssohelper.errors import SsoHelperError, UsageProblem
 from ssohelper.system import installation
+from ssohelper.system.signals import handle_signals
 
 
 @click.command(cls=output.Command)
 @click.argument("start_url", required=False, metavar="[START_URL]")
 @click.option("--region", metavar="R", help="The region of your Identity Center.")
-@click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")
-@click.option("--form", type=click.Choice(FORMS), help=FORM_HELP)
-@click.option("--portable/--no-portable", "is_portable", default=None, help=PORTABLE_HELP)
-@click.option("--default-region", metavar="R", help=DEFAULT_REGION_HELP)
-@click.option("--account", "accounts", multiple=True, metavar="GLOB", help=ACCOUNT_HELP)
-@click.option("--role", "roles", multiple=True, metavar="GLOB", help=ROLE_HELP)
-@click.option("--adopt", multiple=True, metavar="GLOB", help=ADOPT_HELP)
+@sync_options
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
 @click.option("--new-shell", is_flag=True, help="Then start a shell that has the command `use`.")
@@ -53,12 +40,8 @@ def setup(
     app: App,
     start_url: str | None,
     region: str | None,
-    name_template: str | None,
-    form: str | None,
+    given: Choices,
     is_portable: bool | None,
-    default_region: str | None,
-    accounts: tuple[str, ...],
-    roles: tuple[str, ...],
     adopt: tuple[str, ...],
     device_code: bool,
     no_browser: bool,
@@ -86,7 +69,6 @@ def setup(
         )
     app.config.check_writable()
     session, portal = _choose_session(app, start_url, region, yes=yes)
-    given = Choices(accounts, roles, name_template, form, default_region)
     sync_choices.merge_choices(app, session, given)
     installation.find_profile_command(app.environ)
     adopting.check_adopt_globs(app, adopt)
@@ -156,13 +138,9 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
     SIGTERM and SIGHUP (a closed window) act as Ctrl-C, unless they are ignored. After an error, the
     sign-in is kept for the next `setup`, and a message says so.
     """
-    before = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            before[number] = signal.signal(number, signal.default_int_handler)
     try:
-        yield
+        with handle_signals(("SIGTERM", "SIGHUP"), signal.default_int_handler):
+            yield
     except KeyboardInterrupt:
         session_edit.discard_unfinished(app, session)
         raise
@@ -170,9 +148,6 @@ def _sign_out_if_interrupted(app: App, session: SsoSession) -> Iterator[None]:
         if not session_edit.has_config_section(app, session):
             output.say(clock_text.still_signed_in_text(session.name))
         raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _choose_session(

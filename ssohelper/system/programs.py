@@ -2,10 +2,11 @@
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+
+from ssohelper.system.signals import leave_signals_to_child
 
 
 def find_program(name: str, environ: Mapping[str, str]) -> str | None:
@@ -37,20 +38,15 @@ def show_in_pager(text: str, environ: Mapping[str, str]) -> bool:
     path = find_program(words[0], environ) if words else None
     if path is None:
         return False
-    # SIG_IGN would be inherited by the pager, which must get Ctrl-C.
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    try:
-        # The pager writes to stderr, as questions do; our stdout may be a file or a pipe.
-        child = subprocess.Popen(
-            [path, *words[1:]], stdin=subprocess.PIPE, stdout=2, env=dict(environ)
-        )
-    except OSError:
-        signal.signal(signal.SIGINT, before)
-        return False
-    try:
+    with leave_signals_to_child():
+        try:
+            # The pager writes to stderr, as questions do; our stdout may be a file or a pipe.
+            child = subprocess.Popen(
+                [path, *words[1:]], stdin=subprocess.PIPE, stdout=2, env=dict(environ)
+            )
+        except OSError:
+            return False
         child.communicate(text.encode("utf-8", "backslashreplace"))
-    finally:
-        signal.signal(signal.SIGINT, before)
     return True
 
 

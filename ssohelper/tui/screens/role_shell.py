@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from ssohelper.core.policy import Way
 from ssohelper.core.shell_text import word_as_typed
 from ssohelper.errors import LocalState
 from ssohelper.fastpath import own_process
+from ssohelper.system.signals import leave_signals_to_child
 
 if TYPE_CHECKING:
     from ssohelper.app import App
@@ -98,19 +97,3 @@ def _run_ssohelper_until_end(argv: Sequence[str], environ: Mapping[str, str], in
         if code and time.monotonic() - started < _SOON_SECONDS:
             os.write(2, f"the shell has ended with exit code {code}; enter: back\n".encode())
             sys.stdin.readline()
-
-
-@contextmanager
-def leave_signals_to_child() -> Iterator[None]:
-    """Ignore SIGINT (ctrl+c) and SIGQUIT in the `with` block: only the child process reacts."""
-    names = [name for name in ("SIGINT", "SIGQUIT") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in (getattr(signal, n) for n in names)}
-    for number in before:
-        # A handler that does nothing, not SIG_IGN: the child would inherit SIG_IGN and ignore the
-        # signal too.
-        signal.signal(number, lambda *_: None)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

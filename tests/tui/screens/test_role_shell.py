@@ -1,13 +1,10 @@
 """F7: a shell with renewed credentials that says which role it has, and then the same screen."""
 
 import json
-import os
 import re
-import signal
 
 import pytest
 
-from ssohelper.tui.screens import role_shell
 from tests.cli.listing_world import SCRIPT, Shell
 from tests.tui.terminal import Terminal
 
@@ -121,10 +118,3 @@ def test_a_profile_that_was_edited_since_the_role_was_chosen_gives_no_shell(shel
     edited = shell.run(*argv, _SSOHELPER_CHOSEN_ROLE="corp:000030000001/BreakGlassAdmin")
     assert (edited.returncode, edited.stdout) == (2, "")
     assert f'the profile "{name}" has been edited' in edited.stderr
-
-
-def test_ctrl_c_in_the_shell_does_not_end_the_program() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with role_shell.leave_signals_to_child():
-        os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
