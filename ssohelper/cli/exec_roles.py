@@ -141,9 +141,7 @@ class _TerminalRuns(TerminalDialogue):
             name: self._held[run, is_stderr].decode(errors="backslashreplace")
             for name, is_stderr in (("stdout", False), ("stderr", True))
         }
-        session, (account_id, role_name) = run.row.session_name, run.row.key.role[:2]
-        named = {"session": session, "account_id": account_id, "role_name": role_name}
-        return {**named, "exit_code": run.code, **streams}
+        return {**run.row.key.json_fields, "exit_code": run.code, **streams}
 
     # -- called by the commands' threads ---------------------------------------------------------
 

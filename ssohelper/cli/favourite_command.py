@@ -5,7 +5,6 @@ import click
 from ssohelper.actions import favourites
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
-from ssohelper.core.model import RoleKey
 from ssohelper.core.text import show
 
 
@@ -57,7 +56,7 @@ def list_favourites(app: App) -> None:
     """
     found = favourites.list_favourites(app)
     if output.options().json:
-        output.print_json([_role_json(key) for key in found])
+        output.print_json([key.json_fields for key in found])
         return
     output.print_rows(
         ("SESSION", "ACCOUNT ID", "ROLE"),
@@ -69,9 +68,5 @@ def _set_favourite(app: App, name: str | None, favourite: bool, done: str, was: 
     chosen = choosing.choose_profile(name)
     changed = favourites.set_favourite(app, chosen.key, favourite)
     if output.options().json:
-        output.print_json({**_role_json(chosen.key), "favourite": favourite})
+        output.print_json({**chosen.key.json_fields, "favourite": favourite})
     output.say(f'"{show(chosen.name)}" {done if changed else was}')
-
-
-def _role_json(key: RoleKey) -> dict[str, str]:
-    return {"session": key.session_name, "account_id": key.account_id, "role_name": key.role_name}

@@ -160,9 +160,7 @@ def _guard_rule_note(app: App, rule: guards.Rule) -> str:
 
 def _grant_json(app: App, found: Grant) -> dict[str, Any]:
     return {
-        "session": found.key.session_name,
-        "account_id": found.key.account_id,
-        "role_name": found.key.role_name,
+        **found.key.json_fields,
         "reason": found.reason,
         "granted_at": to_iso(found.granted_at),
         "ends_at": to_iso(found.ends_at),

@@ -116,11 +116,9 @@ def print_roles(
         lives = {key: credentials.life_seconds for key, credentials in cached}
         data = [
             {
-                "session": key.session_name,
-                "account_id": key.account_id,
+                **key.json_fields,
                 "account_name": account.name,
                 "account_email": account.email,
-                "role_name": key.role_name,
                 "profiles": list(profiles.get(key, ())),
                 "guarded": is_guarded,
                 "favourite": usage.favourite,

@@ -346,9 +346,7 @@ def _print_status_json(app: App, status: Status) -> None:
         "sessions": sessions,
         "credentials": [
             {
-                "session": key.session_name,
-                "account_id": key.account_id,
-                "role_name": key.role_name,
+                **key.json_fields,
                 **({"chain": key.text} if key.chain else {}),
                 "expires_at": to_iso(cached.credentials.expires_at),
                 "session_duration_seconds": cached.life_seconds,

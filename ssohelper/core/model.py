@@ -266,6 +266,11 @@ class RoleKey(NamedTuple):
     def parts(self) -> tuple[str, str, str]:
         return self.session_name, self.account_id, self.role_part
 
+    @property
+    def json_fields(self) -> dict[str, str]:
+        names = self.session_name, self.account_id, self.role_name
+        return dict(zip(("session", "account_id", "role_name"), names, strict=True))
+
     @classmethod
     def of_parts(cls, session_name: str, account_id: str, role_part: str) -> "RoleKey":
         """Return the key with these `parts`, which are not checked."""
