@@ -18,15 +18,14 @@ from ssohelper.core.policy import Way
 from ssohelper.core.schema.credential_records import credential_document
 from ssohelper.core.text import show, show_message
 from ssohelper.errors import LocalState, SsoHelperError
-from ssohelper.fastpath import miss
-from ssohelper.fastpath.published import parse_role_key
+from ssohelper.fastpath import miss, published
 
 
 def answer_credential_process(argv: list[str], began: float) -> int | None:
     """Return the exit code, or None if click must parse the arguments. `began` is monotonic
     seconds.
     """
-    key = parse_role_key(argv)
+    key = published.parse_role_key(argv)
     by_name = len(argv) == 2 and argv[0] == "--profile" and not argv[1].startswith("-")
     if key is None and not by_name:
         return None
@@ -72,11 +71,8 @@ def print_credential_document(
         seconds = notices.configured_wait_seconds(app, session)
     found = notices.retry_after_sign_in(app, session, seconds, get_credentials, say=say)
     account_id = chains.find_account_id(app.config.read(), session.key_of(role))
-    unwritten = credential_document(found, account_id)
-    try:
-        while unwritten:
-            unwritten = unwritten[os.write(1, unwritten) :]
-    except OSError as cause:
+    cause = published.write_to_stdout(credential_document(found, account_id))
+    if cause is not None:
         raise LocalState(f"stdout cannot be written: {cause.strerror}") from cause
 
 
