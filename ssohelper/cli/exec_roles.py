@@ -45,23 +45,20 @@ def run_command(app: App, argv: Sequence[str], wanted: Wanted) -> int:
     if wanted.folder and output.options().json:
         raise UsageProblem("--json prints what --output would write: give one of them")
     dialogue = _TerminalRuns(app, wanted)
-    rows = _choose_rows(app, dialogue, wanted)
+    rows = _choose_rows(app, wanted)
     group = runs.run_as_roles(app, dialogue, rows, argv, wanted.reason, wanted.variables)
     dialogue.report(group)
     return dialogue.signal or max(run.code or 0 for run in group.runs)
 
 
-def _choose_rows(app: App, dialogue: "_TerminalRuns", wanted: Wanted) -> list[RoleRow]:
+def _choose_rows(app: App, wanted: Wanted) -> list[RoleRow]:
     name = output.options().session
     if wanted.is_failed:
         return runs.find_failed_roles(app, name)
     session = choosing.choose_session(name)
-    try:
-        listing = fetch_listing(app, session, of_this_sign_in=True)
-    except LoginRequired as why:
-        if not dialogue.sign_in(session, why):
-            raise
-        listing = fetch_listing(app, session, of_this_sign_in=True)
+    listing = profile_use.repeat_after_sign_in(
+        lambda: fetch_listing(app, session, of_this_sign_in=True), lambda: session
+    )
     return runs.choose_roles(app, listing, session.name, wanted.accounts, wanted.roles)
 
 

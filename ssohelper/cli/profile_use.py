@@ -18,7 +18,7 @@ from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import profile_region, refused_values
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.model import Profile, RoleCredentials
+from ssohelper.core.model import Profile, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import LocalState, LoginRequired
@@ -47,12 +47,19 @@ def run_with_sign_in(
     if known is not None and not confirm_sign_in(known):
         return action()  # the access token may still be valid
     if known is None:
-        try:
-            return action()
-        except LoginRequired as error:
-            if not confirm_sign_in(error):
-                raise
+        return repeat_after_sign_in(action, lambda: profile.session)
     sign_in_on_terminal(app, profile.session)
+    return action()
+
+
+def repeat_after_sign_in(action: Callable[[], _T], find_session: Callable[[], SsoSession]) -> _T:
+    """Return the action's result, if needed after a sign-in, which the user must want."""
+    try:
+        return action()
+    except LoginRequired as error:
+        if not confirm_sign_in(error):
+            raise
+    sign_in_on_terminal(output.get_app(), find_session())
     return action()
 
 
@@ -60,13 +67,10 @@ def choose_profile(
     profile_words: Sequence[str], *, ask_always: bool = False, confirm: str | None = None
 ) -> Profile | ForeignProfile:
     """As choosing.choose_by_words. Offers the sign-in that a picker without a saved list needs."""
-    try:
-        return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
-    except LoginRequired as error:
-        if not confirm_sign_in(error):
-            raise
-    sign_in_on_terminal(output.get_app(), choosing.choose_session(output.options().session))
-    return choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm)
+    return repeat_after_sign_in(
+        lambda: choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm),
+        lambda: choosing.choose_session(output.options().session),
+    )
 
 
 def _find_sign_in_reason(app: App, profile: Profile, way: Way | None) -> LoginRequired | None:
