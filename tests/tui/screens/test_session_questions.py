@@ -15,13 +15,13 @@ def test_a_session_is_removed_after_the_question(world: DemoHome) -> None:
         await user.wait_for_text("corp", "lab", "signed in")
         await user.press("down", "X")
         await user.wait_for_screen(ConfirmScreen)
-        await user.wait_for_text('Sign out of "lab", and remove it?')
+        await user.wait_for_text('sign out of the session "lab", and remove it')
         await user.press("enter")  # Enter answers "No", which has the focus
         await user.wait_for_message("nothing was changed")
         await user.press("X")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
-        await user.wait_for_message('removed the session "lab"')
+        await user.wait_for_message('session "lab" removed')
 
     run_scenario(world.app(), scenario)
     assert "sso-session lab" not in world.config_file.read_text()
