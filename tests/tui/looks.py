@@ -202,7 +202,7 @@ def _largest_free(area: Region, taken: list[Region]) -> Region | None:
 def foreign_backgrounds(frame: Frame) -> Iterator[str]:
     """Yield backgrounds of many blank cells that are not the theme's."""
     areas = _areas(frame)
-    codes = [box.seen for box in frame.boxes if box.name.startswith("QrCode")]
+    codes = [box.seen for box in frame.boxes if box.name == "Static#qr"]
     cells: dict[Rgb, int] = {}
     for y, line in enumerate(frame.lines):
         for run in line:

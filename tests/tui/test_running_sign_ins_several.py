@@ -86,7 +86,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         assert re.search(r"\b(10:00|9:\d\d) left", user.screen)
         await leave_running(user, AccountsScreen)
         await user.press("f8")  # F8 goes back to the sign-in that runs
-        await user.wait_for_text("Continue in background (b)", "/authorize?")
+        await user.wait_for_text("Background (b)", "/authorize?")
         await leave_running(user, AccountsScreen)
         [url] = opened(notes)
         user.app.run_in_background(lambda: sign_in(url, "ana"))

@@ -13,7 +13,7 @@ from ssohelper.core.listing import Listing
 from ssohelper.core.model import SsoSession
 from ssohelper.errors import LoginRequired, SsoHelperError
 from ssohelper.tui.list_states import RunningListing, Watcher
-from ssohelper.tui.screens.sign_in_offer import Answer, show_sign_in
+from ssohelper.tui.screens.sign_in_offer import run_sign_in
 
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
@@ -112,10 +112,7 @@ async def refresh_list(app: DialogApp, session: SsoSession, action: str = "") ->
     found = await _list_with_progress(app, session)
     if isinstance(found, LoginRequired):
         wanted = WantedAction(action) if action else None
-        answer = await show_sign_in(app, session, found, wanted)
-        if answer is Answer.CANCELLED:
-            app.show_done(f'not signed in to "{session.name}": the roles were not listed')
-        if answer is not Answer.SIGNED_IN:
+        if not await run_sign_in(app, session, found, wanted):
             return None
         found = await _list_with_progress(app, session)
     if isinstance(found, LoginRequired):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from ssohelper.core.keymap import WantedAction
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
     from ssohelper.actions.login import LoginOutcome
     from ssohelper.tui.dialog_app import DialogApp
 
-_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_FRAME_SECONDS = 0.25
 # The columns and lines that the dialog needs beside the QR code: for the text, the borders and the
 # padding.
 _TEXT_WIDTH, _FRAME_WIDTH, _FRAME_HEIGHT = 34, 5, 2
@@ -42,21 +36,20 @@ _WIDE = 66
 # The least height at which a screen shows all texts above the buttons: if it is wide, or narrow.
 _LOW, _LOW_IF_NARROW = 20, 28
 _SIGNED_IN = "signed in · ⏎"
-# For each button: its label on wide screens, its label on narrow screens, and its key's action.
+# For each button: its label, and its key's action.
 _BUTTONS = {
-    "done": ("Go on", "Go on", "sign_in.done"),
-    "retry": ("Retry", "Retry", "sign_in.sign_in_anew"),
-    "open_browser": ("Open browser", "Open browser", "sign_in.browser"),
-    "copy": ("Copy the address", "Copy address", "sign_in.copy"),
-    "device_code": ("Device code", "Device code", "sign_in.device_code"),
-    "background": ("Continue in background", "Background", "sign_in.background"),
-    "cancel": ("Cancel", "Cancel", "sign_in.cancel"),
+    "done": ("Go on", "sign_in.done"),
+    "retry": ("Retry", "sign_in.sign_in_anew"),
+    "open_browser": ("Open browser", "sign_in.browser"),
+    "copy": ("Copy address", "sign_in.copy"),
+    "device_code": ("Device code", "sign_in.device_code"),
+    "background": ("Background", "sign_in.background"),
+    "cancel": ("Cancel", "sign_in.cancel"),
 }
 
 # The white margin, in modules (the small squares of a QR code). The standard asks for four modules;
 # the dialog's padding gives the other two.
 _BORDER = 2
-_BLACK_ON_WHITE = Style(color="#000000", bgcolor="#ffffff")
 _HALVES = {(0, 0): " ", (0, 1): "▄", (1, 0): "▀", (1, 1): "█"}
 
 
@@ -83,6 +76,7 @@ class SignInScreen(Dialog[None]):
     SignInScreen #waiting { height: auto; color: $text-muted; text-style: $muted-text-style; }
     SignInScreen #failure { height: auto; color: $text-error; padding-bottom: 1; }
     SignInScreen Button { margin-top: 0; width: auto; min-width: 0; text-align: left; }
+    SignInScreen #qr { width: auto; height: auto; color: #000000; background: #ffffff; }
     SignInScreen #page { height: auto; scrollbar-size-vertical: 1; }
     SignInScreen #buttons { height: auto; padding-top: 1; }
     /* On small terminals the buttons are two beside each other, and the page above them scrolls. */
@@ -128,7 +122,7 @@ class SignInScreen(Dialog[None]):
         self._can_continue, self._waiting_action = can_continue, waiting_action
         self.is_in_background = False
         self._shown: dict[str, bool] = {}
-        self._coded = ""
+        self._coded, self._qr_rows = "", [""]
         self._asked: Question | None = None
 
     def compose(self) -> ComposeResult:
@@ -145,10 +139,10 @@ class SignInScreen(Dialog[None]):
                     yield Static("", id="failure", markup=False)
                 yield Static("", id="waiting", markup=False)
                 with Vertical(id="buttons"):
-                    for name in _BUTTONS:
-                        label = self._label_of_button(name, is_narrow=False)
-                        yield Button(label, id=name, compact=True)
-            yield QrCode(id="qr")
+                    for name, (label, action) in _BUTTONS.items():
+                        key = key_name_in_text(action, self.app.key_of)
+                        yield Button(Content(f"{label} ({key})"), id=name, compact=True)
+            yield Static("", id="qr", markup=False)
         yield MessageLine(in_dialog=True)
 
     def on_mount(self) -> None:
@@ -160,7 +154,7 @@ class SignInScreen(Dialog[None]):
         if not sign_in.has_running_attempt and sign_in.failure is None:
             sign_in.begin()
         self._show_state()
-        self.set_interval(_FRAME_SECONDS, self._show_waiting)
+        self.set_interval(1.0, self._show_waiting)
 
     def on_unmount(self) -> None:
         if self.has_opened:
@@ -189,8 +183,8 @@ class SignInScreen(Dialog[None]):
         self._set_text("address", show(page.address))
         coded = page.address if page.code else ""
         if coded != self._coded:
-            self._coded = coded
-            self.query_one(QrCode).show_text(coded)
+            self._coded, self._qr_rows = coded, half_block_rows(coded) if coded else [""]
+            self.query_one("#qr", Static).update("\n".join(self._qr_rows))
             self._fit_qr_code()
         self._show_waiting()
         self._show_buttons()
@@ -225,19 +219,12 @@ class SignInScreen(Dialog[None]):
         self.refresh_bindings()
 
     def _show_waiting(self) -> None:
-        if self.outcome is not None:
-            self._set_text("waiting", _SIGNED_IN)
-            return
-        waits_for = self.sign_in.page.waits_for if self.sign_in.has_running_attempt else ""
-        self.query_one("#waiting").display = bool(waits_for)
-        if not waits_for:
-            return
-        seconds = self.app.services.clock.monotonic()
-        animated = self.app.animation_level != "none"
-        frame = _FRAMES[int(seconds / _FRAME_SECONDS) % len(_FRAMES)] if animated else "…"
-        left = self.sign_in.time_left
-        text = f"{frame} {waits_for}, {left}" if left else f"{frame} {waits_for}"
-        self.query_one("#waiting", Static).update(Content(text))
+        sign_in, text = self.sign_in, ""
+        if sign_in.outcome is not None:
+            text = _SIGNED_IN
+        elif sign_in.has_running_attempt and sign_in.page.waits_for:
+            text = f"… {', '.join(filter(None, (sign_in.page.waits_for, sign_in.time_left)))}"
+        self._set_text("waiting", text)
 
     def _ask_sign_in_question(self) -> None:
         """Ask the sign-in's question, once, if there is one and this dialog is in front."""
@@ -256,25 +243,15 @@ class SignInScreen(Dialog[None]):
         self._fit_qr_code()
 
     def _fit_qr_code(self) -> None:
-        code = self.query_one(QrCode)
-        width, height = code.cells_needed
+        width, height = len(self._qr_rows[0]), len(self._qr_rows)
         fits = width + _TEXT_WIDTH + _FRAME_WIDTH <= self.size.width
         fits = bool(width) and fits and height <= self._most_lines_of_dialog
-        code.display = fits
+        self.query_one("#qr").display = fits
         dialog = self.query_one(".dialog")
         dialog.set_class(fits, "with-code")
         is_narrow = self.size.width < _WIDE + _FRAME_WIDTH
         dialog.set_class(is_narrow, "narrow")
         dialog.set_class(self.size.height < (_LOW_IF_NARROW if is_narrow else _LOW), "low")
-        for name in _BUTTONS:
-            self.query_one(f"#{name}", Button).label = self._label_of_button(
-                name, is_narrow=is_narrow
-            )
-
-    def _label_of_button(self, name: str, *, is_narrow: bool) -> Content:
-        wide, narrow, action = _BUTTONS[name]
-        label = narrow if is_narrow else wide
-        return Content(f"{label} ({key_name_in_text(action, self.app.key_of)})")
 
     @property
     def _most_lines_of_dialog(self) -> int:
@@ -343,30 +320,6 @@ def find_sign_in(app: DialogApp, session: SsoSession, *, force: bool = False) ->
     app.stop_sign_in(session.name)
     is_listed = is_session_listed(session, app.config_sessions)
     return RunningSignIn(app, app.sign_ins, session, is_in_config=is_listed, force=force)
-
-
-class QrCode(Widget):
-    """Shows a QR code, black on white. A terminal cell has two squares of the code."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._rows: list[str] = []
-        self.show_text("")
-
-    def show_text(self, text: str) -> None:
-        self._rows = half_block_rows(text) if text else []
-        self.styles.width = len(self._rows[0]) if self._rows else 0
-        self.styles.height = len(self._rows)
-        self.refresh(layout=True)
-
-    @property
-    def cells_needed(self) -> tuple[int, int]:
-        return (len(self._rows[0]), len(self._rows)) if self._rows else (0, 0)
-
-    def render_line(self, y: int) -> Strip:
-        if y >= len(self._rows):
-            return Strip.blank(self.size.width, self.rich_style)
-        return Strip([Segment(self._rows[y], _BLACK_ON_WHITE)])
 
 
 def half_block_rows(text: str) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from ssohelper.actions import clocks, guards, tokens
+from ssohelper.actions import guards
 from ssohelper.actions.flows import grant
 from ssohelper.core.keymap import WantedAction
 from ssohelper.core.model import RoleKey, SsoSession
@@ -20,71 +19,36 @@ from ssohelper.tui.screens.sign_in import SignInScreen
 if TYPE_CHECKING:
     from ssohelper.tui.dialog_app import DialogApp
 
-
 _Act = Callable[[RoleRow], Awaitable[None]]
 # For each session that needs a sign-in: the first error, and the rows that wait for the sign-in.
 _Waiting = dict[str, tuple[LoginRequired, list[RoleRow]]]
 
 
-class Answer(Enum):
-    """How the user left the sign-in dialog.
-
-    Only after SIGNED_IN does the action go on.
-
-    After IN_BACKGROUND the user types elsewhere: a dialog that opened then would take the letters.
-    """
-
-    SIGNED_IN = auto()
-    CANCELLED = auto()
-    IN_BACKGROUND = auto()
-
-
-async def show_sign_in(
+async def run_sign_in(
     app: DialogApp, session: SsoSession, why: LoginRequired, wanted: WantedAction | None
-) -> Answer:
-    """Show the sign-in dialog until the user has signed in or leaves it.
+) -> bool:
+    """Show the sign-in dialog, and return whether the user has signed in. Call it in a worker.
 
-    Call it in a worker.
-
-    If `wanted` is None, the sign-in cannot go on in the background.
+    A sign-in for the action `wanted` may go on in the background, where the user types elsewhere:
+    then the action is not carried out, and the message after the sign-in names its key.
     """
     dialog = SignInScreen(session, why=why, can_continue=wanted is not None, waiting_action=wanted)
     await app.push_screen_wait(dialog)
-    if dialog.is_in_background:
-        return Answer.IN_BACKGROUND
-    return Answer.CANCELLED if dialog.outcome is None else Answer.SIGNED_IN
-
-
-def not_signed_in_text(app: DialogApp, session: SsoSession) -> str:
-    """Return the message after the user has left the sign-in dialog without signing in."""
-    services = app.services
-    token = tokens.load_token_or_none(services, session)
-    outlook = clocks.outlook_of_token(services, session, token)
-    if outlook.is_sign_in_needed(services.clock.now()):
-        return f'not signed in to "{session.name}": nothing was done'
-    still = f'you are still signed in to "{session.name}"'
-    return f"nothing was done: the new sign-in was stopped, {still}"
+    if dialog.outcome is not None:
+        app.show_done(f'signed in to "{session.name}"', f"ssohelper login {session.name}")
+    elif not dialog.is_in_background:
+        app.show_done(f'the sign-in to "{session.name}" was stopped: nothing was done')
+    return dialog.outcome is not None
 
 
 async def offer_sign_in(
     app: DialogApp, session_name: str, why: LoginRequired, wanted: WantedAction
 ) -> bool:
-    """Offer the sign-in that an action needs, and return whether to go on. Call it in a worker.
-
-    If the sign-in goes on in the background, return False: the message after it names the action's
-    key.
-    """
     session = app.services.config.read().sso_session(session_name)
     if session is None:
         app.show_error(why)
         return False
-    answer = await show_sign_in(app, session, why, wanted)
-    if answer is Answer.SIGNED_IN:
-        app.show_done(f'signed in to "{session_name}"', f"ssohelper login {session_name}")
-        return True
-    if answer is Answer.CANCELLED:
-        app.show_done(not_signed_in_text(app, session))
-    return False
+    return await run_sign_in(app, session, why, wanted)
 
 
 def sign_in_first(

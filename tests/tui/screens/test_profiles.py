@@ -163,7 +163,7 @@ def test_nothing_is_written_from_a_list_of_the_day_before(world: DemoHome) -> No
         await user.wait_for_text("$ ssohelper login corp")
         assert world.emulator.counters["ListAccounts"] == listed
         await user.press("escape")
-        await user.wait_for_message("not signed in")
+        await user.wait_for_message("was stopped: nothing was done")
         await user.wait_for_screen(ProfilesScreen)
 
     run_scenario(world.app(), scenario)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ssohelper.tui.screens.sessions import SessionsScreen
-from ssohelper.tui.screens.sign_in import QrCode, SignInScreen
+from ssohelper.tui.screens.sign_in import SignInScreen
 from tests.conftest import SCRIPT
 from tests.long_rows import long_after
 from tests.people import redirect_target_of, sign_in
@@ -55,7 +55,7 @@ def test_a_device_code_is_shown_with_its_qr_code_and_signs_in(world: DemoHome) -
         await user.wait_for_text(
             "PQRS-TVWX", "device.sso.us-east-1", "Confirm only if you started this"
         )
-        assert dialog.query_one(QrCode).display
+        assert dialog.query_one("#qr").display
         assert "█▀▀▀▀▀█" in user.screen
         world.emulator.approve_device("PQRS-TVWX", "ana")
         await user.close_sign_in()
@@ -71,9 +71,9 @@ def test_the_qr_code_is_hidden_if_it_does_not_fit(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         dialog = await open_dialog(user)
         await user.wait_for_text("PQRS-TVWX")
-        assert not dialog.query_one(QrCode).display
+        assert not dialog.query_one("#qr").display
         await user.pilot.resize_terminal(90, 30)
-        await until(lambda: dialog.query_one(QrCode).display)
+        await until(lambda: dialog.query_one("#qr").display)
 
     run_scenario(world.app(sleep=waiting), scenario, size=(70, 30))
 

@@ -82,7 +82,7 @@ def test_without_the_sign_in_the_action_is_not_carried_out(world: DemoHome) -> N
         await user.press("f8")
         await user.wait_for_screen(SignInScreen)
         await user.press("escape")
-        await user.wait_for_message('not signed in to "corp": nothing was done')
+        await user.wait_for_message('the sign-in to "corp" was stopped: nothing was done')
         await user.wait_for_screen(AccountsScreen)
 
     run_scenario(services, scenario)
@@ -158,7 +158,7 @@ def test_enter_on_a_role_of_a_signed_out_session_signs_in_and_then_uses_it(world
         await user.wait_for_screen(SignInScreen)
         await user.wait_for_text('the session "corp" ' + ("expired" if is_ended else "is signed"))
         await user.press("escape")
-        await user.wait_for_message('not signed in to "corp": nothing was done')
+        await user.wait_for_message('the sign-in to "corp" was stopped: nothing was done')
         await user.wait_for_screen(AccountsScreen)
         assert user.app.chosen is None
         world.emulator.faults.set(user_code="ABCD-EFGH")
