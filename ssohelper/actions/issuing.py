@@ -42,7 +42,6 @@ from ssohelper.errors import (
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.core.deadline import Deadline
-    from ssohelper.core.model import RoleKey, SsoSession
     from ssohelper.stores.stamps import SessionStamp
     from ssohelper.wire.portal import Portal
 

@@ -156,11 +156,11 @@ def is_further_signed_in(app: App, session: SsoSession, further: SsoSession) -> 
     """Return whether the portal may be asked: its sign-in belongs to the session's present one."""
     with suppress(SsoHelperError):
         app.company_policy.check_portal(further)
-        token = _load_token_or_none(app, further)
+        token = tokens.load_token_or_none(app, further)
         facts = app.tokens.load_facts(further.sign_in_name)
         if token is None or facts.ended_at is not None or facts.of_token_id is None:
             return False
-        own, present = app.tokens.load_facts(session.name), _load_token_or_none(app, session)
+        own, present = app.tokens.load_facts(session.name), tokens.load_token_or_none(app, session)
         is_current = validity_of_credentials(facts.of_token_id, present, own) is Validity.CURRENT
         return is_current and (
             tokens.is_token_unexpired(app, token) or tokens.is_token_refreshable(app, token)
@@ -258,7 +258,7 @@ def load_due_token_id(app: App, session: SsoSession, own: AccessToken | None) ->
     `own` is the session's own token.
     """
     portal = list_portals_to_ask(app, session)[0]
-    token = _load_token_or_none(app, portal) if portal.is_further else own
+    token = tokens.load_token_or_none(app, portal) if portal.is_further else own
     due_at = tokens.load_token_renewal_time(app, portal)
     is_due = due_at is not None and app.clock.now() >= due_at
     return token.id if token is not None and is_due else None
@@ -276,9 +276,3 @@ def keep_further_sign_ins(
         own = app.tokens.load_facts(session.name)
         if facts.of_token_id in own.token_ids and used.id in own.token_ids:
             app.tokens.save_facts(further.sign_in_name, facts._replace(of_token_id=fresh.id))
-
-
-def _load_token_or_none(app: App, session: SsoSession) -> AccessToken | None:
-    with suppress(SsoHelperError):
-        return app.tokens.load_token_for_display(session)
-    return None
