@@ -12,7 +12,7 @@ from ssohelper.cli import role_profiles
 from ssohelper.emulator.organization import START_URL
 from ssohelper.emulator.server import Emulator
 from ssohelper.errors import ConfigInvalid
-from tests.actions.broken_homes import make_world
+from tests.actions.broken_homes import credentials, make_world
 from tests.adopt.test_homes import in_process, write_home
 from tests.cli.test_profile_commands_sync import ok, rows, saved
 from tests.conftest import Home, Run
@@ -146,7 +146,7 @@ def test_a_block_with_a_profile_that_cannot_be_adopted_is_left_as_it_is(saved, r
     before = add(saved, BLOCK.replace(end, unnamed * has_no_role + end) + LEGACY)
     stuck, other = ("a:b", "a/Admin") if has_no_role else ("a/Admin", f"{DEV}:Read")
     if not has_no_role:  # its section in the other file names another role
-        write_credentials(saved, "[a/Admin]\nrole_arn = arn:x\nsource_profile = x\n")
+        credentials(saved, "[a/Admin]\nrole_arn = arn:x\nsource_profile = x\n")
     said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
     assert "1 adopted" in said
     assert (
@@ -308,7 +308,7 @@ def test_it_is_not_said_that_a_profile_works_that_does_not(saved, run, text, sai
 def test_a_second_source_of_credentials_is_not_passed_over(saved, run, in_credentials_file):
     if in_credentials_file:
         keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
-        write_credentials(saved, f"[k]\n{keys}")
+        credentials(saved, f"[k]\n{keys}")
     program = "credential_process = aws-sso-util credential-process --profile k\n"
     add(saved, NATIVE + program * (not in_credentials_file))
     printed = ok(run("profile", "sync", "--session", "corp", "--yes"))
@@ -387,10 +387,6 @@ def signed_in(home: Home) -> Iterator[Home]:
         yield home
 
 
-def write_credentials(home: Home, text: str) -> None:
-    (home.config_file.parent / "credentials").write_text(text)
-
-
 NATIVE = f"\n[profile k]\nsso_session = corp\n{READ}region = eu-west-1\n"
 WEB = f"web_identity_token_file = /nope\nrole_arn = arn:aws:iam::{DEV}:role/x\n"
 OTHER_ROLE = "the profile's section in ~/.aws/credentials names another role or program"
@@ -412,7 +408,7 @@ def test_a_profile_whose_section_names_another_role_does_not_count_for_its_own(
     signed_in: Home, run: Run, section: str
 ) -> None:
     add(signed_in, NATIVE)
-    write_credentials(signed_in, f"[k]\n{section}\n[base]\naws_access_key_id = A\n")
+    credentials(signed_in, f"[k]\n{section}\n[base]\naws_access_key_id = A\n")
     said = ok(run("profile", "sync", "--adopt", "*", "--dry-run"))
     assert f"not working now: {OTHER_ROLE}" in said
     assert f'skipped "k": not adopted: {OTHER_ROLE}' in said
@@ -427,7 +423,7 @@ def test_a_profile_whose_section_names_another_role_does_not_count_for_its_own(
 
 def test_a_managed_profile_whose_section_names_another_role_is_not_used(signed_in, run):
     ok(run("profile", "sync", "--yes"))
-    write_credentials(signed_in, "[pay.Read]\nsso_role_name = Admin\nsso_account_id = 1\n")
+    credentials(signed_in, "[pay.Read]\nsso_role_name = Admin\nsso_account_id = 1\n")
     done = run("use", f"{PAY}/Read", "--yes", env={"_SSOHELPER_SHELL": "bash"})
     assert "AWS_PROFILE='corp.pay.Read'" in done.stdout
 
@@ -496,7 +492,7 @@ def test_why_a_profile_with_the_text_of_its_role_is_not_used_is_said_once(signed
 
 def test_a_program_in_the_section_leaves_the_sso_keys_to_the_aws_cli(saved: Home, run: Run) -> None:
     add(saved, NATIVE)
-    write_credentials(saved, "[k]\ncredential_process = /bin/false\n")
+    credentials(saved, "[k]\ncredential_process = /bin/false\n")
     said = ok(run("profile", "sync", "--dry-run"))
     assert "working in the AWS CLI and boto3 while you are signed in (another SDK may" in said
     assert 'skipped "pay.Read": the profile "k" already points at this role' in said

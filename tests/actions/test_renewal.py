@@ -115,17 +115,6 @@ class TestOneRequest:
         assert app.tokens.load(SESSION).refresh_token
         assert app.waited == [renewal.ANSWER_SECONDS] == [60.0]
 
-    @pytest.mark.parametrize(("left", "used"), [(1, []), (0, ["second"])])
-    def test_nothing_is_sent_when_another_token_is_valid(self, app, left, used):
-        app.sign_in(left, "second")
-        renew(app, seen="first")
-        assert app.used == used
-
-    def test_the_token_that_the_caller_has_seen_is_renewed_whatever_its_expiry(self, app):
-        app.sign_in(99 * HOUR)
-        renew(app)
-        assert app.used == ["first"]
-
     def test_nothing_is_sent_when_signed_out_or_without_refresh_token(self, app):
         with pytest.raises(LoginRequired) as refused:
             renew(app)

@@ -18,7 +18,6 @@ from ssohelper.core.model import Role, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.errors import LoginRequired
 from tests.conftest import SCRIPT
-from tests.in_process import renew_in_process
 from tests.long_rows import long_after
 
 ROLE = ("000030000001", "ReadOnlyAccess")
@@ -88,24 +87,6 @@ def test_a_refusal_is_shared_until_the_token_file_changes(run, emulator, sign_in
     sign_in(0)
     assert run(*COMMAND).returncode == 0
     assert emulator.counters["CreateToken.refresh_token"] == 2
-
-
-def test_after_invalid_grant_another_tools_new_token_is_used(app, session, sign_in, home, emulator):
-    sign_in(0)
-    emulator.faults.fail("CreateToken.refresh_token", "InvalidGrantException")
-    theirs = emulator.issue_token("ana")
-    pauses: list[float] = []
-
-    def other_tool_writes(seconds: float) -> None:
-        pauses.append(seconds)
-        if len(pauses) == 3:
-            home.write_token(theirs)
-
-    patient = App(app.environ, sleep=other_tool_writes)
-    renew_in_process(patient)
-    token = tokens.ensure_valid_token(patient, session, patient.clock.deadline())
-    assert token.value.reveal() == theirs["accessToken"]
-    assert emulator.counters["CreateToken.refresh_token"] == 1
 
 
 def test_threads_at_once_make_one_refresh(app: App, session, sign_in, emulator):
