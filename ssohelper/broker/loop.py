@@ -377,7 +377,7 @@ class Loop:
                     self._pause_accepting()
                 # after other errors, no caller waits for the answer, or the caller has disconnected
                 return
-            if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
+            if not peer.is_allowed_user(peer.find_peer_uid(stream)):
                 stream.close()
                 continue
             self._connections.add(

@@ -106,14 +106,14 @@ def regional_host(host: str, region: str) -> str:
     return host if region == partition_of(region).home_region else f"{region}.{host}"
 
 
-def shown_url(text: str, limit: int = 120) -> str:
+def shown_url(text: str) -> str:
     """Return a refused URL for a message, in punycode: a Cyrillic "a" looks like a Latin one."""
     if not text.isascii():
         found = re.match(_AUTHORITY, text)
         if found:
             host = _punycode(found.group(2))
             text = found.group(1) + host + text[found.end() :]
-    return show(text, limit)
+    return show(text, 120)
 
 
 def is_loopback_url(url: str) -> bool:

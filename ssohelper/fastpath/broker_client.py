@@ -211,7 +211,7 @@ def _connect(path: str) -> "socket.socket | None":
         # A stopped broker's queue of connections may be full.
         stream.settimeout(_START_SECONDS)
         stream.connect(path)
-        if not peer.is_allowed_user(peer.find_peer_uid(stream), unknown=False):
+        if not peer.is_allowed_user(peer.find_peer_uid(stream)):
             raise OSError(errno.EPERM, "the broker's socket is another user's")
     except (FileNotFoundError, ConnectionRefusedError):
         stream.close()

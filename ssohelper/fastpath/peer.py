@@ -44,10 +44,13 @@ def find_peer_uid(connection: socket.socket) -> int | None:
     return None
 
 
-def is_allowed_user(uid: int | None, *, unknown: bool) -> bool:
-    """Return whether the user is ours or root, which can read our files and runs containers."""
+def is_allowed_user(uid: int | None) -> bool:
+    """Return whether the user is ours or root, which can read our files and runs containers.
+
+    An unknown user is refused.
+    """
     if uid is None or sys.platform == "win32":
-        return unknown
+        return False
     return uid in (0, os.geteuid())
 
 

@@ -63,9 +63,9 @@ class Journal:
                 f"the journal took no new line: {failure.message}", hint=failure.hint
             ) from failure
 
-    def try_append(self, entry: Entry, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+    def try_append(self, entry: Entry) -> None:
         try:
-            self.append(entry, wait_seconds=wait_seconds)
+            self.append(entry)
         except LocalState as failure:
             self._warn(failure.message)
 

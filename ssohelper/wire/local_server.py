@@ -263,7 +263,7 @@ def _is_client_ours(connection: socket.socket) -> bool | None:
     """
     uid = peer.find_peer_uid(connection)
     if uid is not None:
-        return peer.is_allowed_user(uid, unknown=False)
+        return peer.is_allowed_user(uid)
     return True if connection.family == socket.AF_INET and sys.platform != "linux" else None
 
 

@@ -156,10 +156,8 @@ def test_a_client_that_the_kernel_does_not_know_is_unknown():
 
 def test_our_user_and_root_are_allowed_and_no_other(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    allowed = {uid: is_allowed_user(uid, unknown=True) for uid in (1000, 0, 1001, OTHER)}
-    assert allowed == {1000: True, 0: True, 1001: False, OTHER: False}
-    assert is_allowed_user(None, unknown=True)
-    assert not is_allowed_user(None, unknown=False)
+    allowed = {uid: is_allowed_user(uid) for uid in (1000, 0, 1001, OTHER, None)}
+    assert allowed == {1000: True, 0: True, 1001: False, OTHER: False, None: False}
 
 
 class Told:

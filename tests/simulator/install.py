@@ -55,7 +55,7 @@ _coarse_time = Switch(time)
 _queue, _socket = Switch(queue), Switch(socket)
 _selectors, _threading = Switch(selectors), Switch(threading)
 _peer = types.SimpleNamespace(
-    is_allowed_user=lambda uid, unknown: True, find_peer_uid=lambda stream: os.geteuid()
+    is_allowed_user=lambda uid: True, find_peer_uid=lambda stream: os.geteuid()
 )
 _is_installed = False
 
