@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from ssohelper.cli import main
 from ssohelper.cli.credential_command import print_credentials
+from ssohelper.cli.output import CommonOptions
 from ssohelper.core import process_command
+from ssohelper.errors import SsoHelperError
 
 
 def test_a_line_too_long_for_any_system_is_not_split() -> None:
@@ -31,9 +33,10 @@ def is_refused_by_click(words: list[str]) -> bool:
     try:
         # With the parent, because click keeps the names of `--help` that the first context has.
         parent = click.Context(main, **main.context_settings)
-        found = print_credentials.make_context("x", list(words), parent).params
-    except (click.ClickException, click.exceptions.Exit):
+        found = dict(print_credentials.make_context("x", list(words), parent).params)
+    except (click.ClickException, click.exceptions.Exit, SsoHelperError):
         return True
+    found["session"] = parent.ensure_object(CommonOptions).session
     by_key = all(found[name] for name in ("session", "account_id", "role_name"))
     others = (found[name] for name in ("session", "account_id", "role_name", "chain"))
     return bool(found["profile"]) == by_key or bool(found["profile"] and any(others))

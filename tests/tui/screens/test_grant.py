@@ -37,7 +37,7 @@ def events(world: DemoHome) -> list[str]:
 
 async def go_to_the_guarded_role(user: User) -> None:
     await user.press(*"databaseadmin prod")
-    await user.wait_for_text("❯  @@! DatabaseAdmin ", "@@ guarded")
+    await user.wait_for_text("❯▌ @@! DatabaseAdmin ", "@@ guarded")
 
 
 @pytest.mark.parametrize("key", long_after(1, ["enter", "f7", "f6", "f8", "ctrl+r"]))
@@ -81,7 +81,7 @@ def test_a_shell_starts_after_a_grant_whose_time_the_details_show(world: DemoHom
 def test_a_rule_of_an_editor_counts_in_a_running_full_screen(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.press(*"databaseadmin prod")
-        await user.wait_for_text("❯    ! DatabaseAdmin ")
+        await user.wait_for_text("❯▌   ! DatabaseAdmin ")
         settle(world, 'guard.rules = ["*/DatabaseAdmin"]\n')
         await user.press("f7")
         await user.wait_for_text(REASON)
