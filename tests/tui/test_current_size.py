@@ -124,7 +124,7 @@ def test_the_window_is_resized_while_the_program_starts(tmp_path, emulator, seed
             if chance.random() < 0.4:
                 terminal.send(chance.choice(_KEYS).decode())
             terminal.read(chance.choice((0.002, 0.008, 0.015, 0.03)))
-        terminal.until("▸1")
+        terminal.until(lambda: any(sign in terminal.text for sign in ("▸", "│ Help")))
         terminal.send("\x11")
         assert terminal.wait() == 0
     finally:
