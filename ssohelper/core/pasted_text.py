@@ -12,7 +12,7 @@ _FIRST_ID = r"(?:::(?=[0-9]{12}:(?:assumed-)?role/)|:account/o-[a-z0-9]+/)([0-9]
 # The name of a permission set's IAM role.
 _SSO_ROLE = r"AWSReservedSSO_([A-Za-z0-9_+=,.@-]+)_[0-9a-f]{16}(?![0-9a-f])"
 _PROFILE = (
-    r"""(?:AWS_(?:DEFAULT_)?PROFILE["']?\s*[=:]\s*|--profile[\s=]\s*|\[profile\s+)"""
+    r"""(?:AWS_(?:DEFAULT_)?PROFILE["']?(?:\s*[=:]\s*|\s+)|--profile[\s=]\s*|\[profile\s+)"""
     r"""["']?([^\s"',;\]]+)"""
 )
 _URL_CODE = "%([0-7][0-9a-fA-F])"
