@@ -45,8 +45,10 @@ class Setting(NamedTuple):
 
 SETTINGS: tuple[tuple[str, str, Any, str], ...] = (
     ("default_region", "region", None, "the region that new profiles get"),
+    ("device_code", "auto|always|never", "auto", "sign in by a code; auto: without a browser here"),
     ("form", "process|sso", "process", "process: new profiles run ssohelper; sso: they do not"),
     ("guard.rules", "texts", (), "roles that need a grant: [SESSION:]ACCOUNT/ROLE, or #TAG"),
+    ("login_port", "port", None, "the port of 127.0.0.1 to which the browser returns"),
     ("name_template", "template", "{account_name}.{role_name}", "how new profiles are named"),
     ("notify", "notify", (), 'what shows sign-in notices: "desktop", or a command'),
     ("privileged_roles", "texts", (), "more names of privileged roles, which come last: GLOB"),
@@ -123,6 +125,7 @@ KINDS = {
         _are_texts,
         lambda value: [portal.text for portal in parse_further_portals(value)],
     ),
+    "port": Kind("a port, 1 to 65535", lambda value: type(value) is int and 0 < value < 65536),
     "region": Kind("an AWS region", parse=checked_region),
     "tag": Kind(
         "a list of patterns; a tag names no other tag",
@@ -160,6 +163,8 @@ def parse_text(setting: Setting, text: str, place: str) -> Any:
     if setting.kind == "bool":
         folded = text.strip().casefold()
         value = True if folded in _YES else False if folded in _NO else text
+    elif setting.kind == "port" and re.fullmatch("[0-9]{1,5}", text.strip()):
+        value = int(text)
     elif setting.kind == "hours":
         number = text.strip().removesuffix("h")
         if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", number):

@@ -14,16 +14,25 @@ _MOST_REDIRECTS = 10
 def visit(url: str) -> None:
     """Get the page, and those to which it redirects."""
     for _ in range(_MOST_REDIRECTS):
-        scheme, _, rest = url.partition("://")
-        host, slash, path = rest.partition("/")
-        if scheme != "http" or os.environ.get("HTTPS_PROXY") or os.environ.get("HTTP_PROXY"):
+        if (
+            not url.startswith("http:")
+            or os.environ.get("HTTPS_PROXY")
+            or os.environ.get("HTTP_PROXY")
+        ):
             import urllib.request
 
             urllib.request.urlopen(url, timeout=20).read()
             return
-        url = _location(_get(host, slash + path), f"{scheme}://{host}")
+        url = find_redirect(url)
         if not url:
             return
+
+
+def find_redirect(url: str) -> str:
+    """Get the page; return the address to which it redirects, or ""."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return _location(_get(host, slash + path), f"{scheme}://{host}")
 
 
 def _get(host: str, path: str) -> bytes:

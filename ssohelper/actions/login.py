@@ -64,6 +64,7 @@ from ssohelper.fastpath import calling_process
 if TYPE_CHECKING:
     from ssohelper.app import App
     from ssohelper.stores.token_cache import TokenFiles
+    from ssohelper.wire.browser_pages import Callback
     from ssohelper.wire.oidc import OidcClient
     from ssohelper.wire.portal import Portal
 
@@ -85,7 +86,11 @@ _MAX_ACCOUNTS = 3
 class LoginUi(Protocol):
     """What a sign-in shows and asks. `confirm` and `can_ask` are those of every flow's Dialogue."""
 
-    def show_page(self, url: str) -> None: ...
+    def show_page(self, url: str, port: int) -> None:
+        """Show the page to open. The browser then returns to this port of this machine."""
+
+    def read_line(self) -> str | None:
+        """Return a line that the user has typed while the page was shown, without waiting."""
 
     def show_code(self, authorization: DeviceAuthorization) -> None: ...
 
@@ -119,16 +124,30 @@ class Move(NamedTuple):
 class LoginOptions(NamedTuple):
     """`min_seconds` is how long the present sign-in must still last.
 
-    With `completes`, a login that needs no new sign-in still signs in at further portals. With
+    Without a device code, the browser returns to `port` of 127.0.0.1; 0 means a free port. With
+    `completes`, a login that needs no new sign-in still signs in at further portals. With
     `move`, which needs `force`, the config has the session at another portal until the new sign-in
     is accepted.
     """
 
     device_code: bool = False
+    port: int = 0
     force: bool = False
     min_seconds: int = 20 * 60
     completes: bool = False
     move: Move | None = None
+
+
+def choose_method(app: App, options: LoginOptions, *, has_browser: bool) -> LoginOptions:
+    """Return the options with the method of the settings, if they name no device code and no port.
+
+    A fixed port means that the browser of another machine can reach it, through `ssh -L`.
+    """
+    if options.device_code or options.port:
+        return options
+    wanted, port = app.settings.get("device_code"), app.settings.get("login_port") or 0
+    uses_code = wanted == "always" or (wanted == "auto" and not has_browser and not port)
+    return options._replace(device_code=uses_code, port=port)
 
 
 class LoginOutcome(NamedTuple):
@@ -371,9 +390,7 @@ def _get_token_and_user(
     app: App, session: SsoSession, ui: LoginUi, options: LoginOptions
 ) -> Iterator[tuple[IssuedToken, str | None]]:
     """End the new sign-in at AWS if an error, or Ctrl-C, comes before its token is saved."""
-    issued = get_token(
-        app, session, ui, device_code=options.device_code, must_register=options.force
-    )
+    issued = get_token(app, session, ui, options)
     try:
         yield issued, find_signed_in_user(app, session, issued.token)
     except BaseException:
@@ -472,12 +489,10 @@ def wait_unless_cancelled(
             return found
 
 
-def get_token(
-    app: App, session: SsoSession, ui: LoginUi, *, device_code: bool, must_register: bool
-) -> IssuedToken:
+def get_token(app: App, session: SsoSession, ui: LoginUi, options: LoginOptions) -> IssuedToken:
     """Get a token by an interactive sign-in; return it with its lifetime in seconds."""
-    sign_in = _use_device_code if device_code else _use_browser
-    found = sign_in(app, session, ui, app.aws.oidc(session), must_register)
+    sign_in = _use_device_code if options.device_code else _use_browser
+    found = sign_in(app, session, ui, app.aws.oidc(session), options)
     if found is None:
         raise LoginRequired(
             f'no sign-in to "{session.name}" came in time',
@@ -488,19 +503,27 @@ def get_token(
 
 
 def _use_browser(
-    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
+    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, options: LoginOptions
 ) -> IssuedToken | None:
     """Get a token by authorization code with PKCE (RFC 7636) and a 127.0.0.1 callback (RFC 8252)."""
-    registration = _ensure_registration(app, session, oidc, "authorization_code", must_register)
+    registration = _ensure_registration(app, session, oidc, "authorization_code", options.force)
     state, verifier = Secret(secrets.token_urlsafe(32)), Secret(secrets.token_urlsafe(48))
     digest = hashlib.sha256(verifier.reveal().encode()).digest()
     challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-    with app.make_sign_in_pages(state) as pages:
+    with app.make_sign_in_pages(state, options.port) as pages:
         redirect_uri = pages.redirect_uri
         page = oidc.authorize_url(registration, redirect_uri, state.reveal(), challenge)
-        ui.show_page(page)
+
+        def wait_for_callback(seconds: float) -> Callback | None:
+            line = ui.read_line()
+            pasted = pages.read_address(line) if line else None
+            if line and pasted is None:
+                app.warn("that is not the address to which this sign-in leads")
+            return pasted or pages.wait_for_callback(seconds)
+
+        ui.show_page(page, pages.port)
         ui.open_browser(lambda: pages.add_redirect(Secret(page)).url)
-        callback = wait_unless_cancelled(app, session, ui, USER_SECONDS, pages.wait_for_callback)
+        callback = wait_unless_cancelled(app, session, ui, USER_SECONDS, wait_for_callback)
     if callback is None:
         return None
     if callback.code is None:
@@ -513,10 +536,10 @@ def _use_browser(
 
 
 def _use_device_code(
-    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, must_register: bool
+    app: App, session: SsoSession, ui: LoginUi, oidc: OidcClient, options: LoginOptions
 ) -> IssuedToken | None:
     """Get a token by device authorization (RFC 8628): poll until the user has confirmed the code."""
-    registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, must_register)
+    registration = _ensure_registration(app, session, oidc, DEVICE_CODE_GRANT, options.force)
     try:
         shown = oidc.start_device_authorization(registration)
     except RegistrationRejected:

@@ -1,6 +1,8 @@
 """The commands login, logout and status; the sign-in on the terminal."""
 
 import contextlib
+import os
+import select
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -31,6 +33,8 @@ from ssohelper.errors import AwsUnreachable, LocalState, LoginRequired, SsoHelpe
 from ssohelper.system import browser
 
 _USUAL = sign_in.LoginOptions()
+# The longest line that Linux's terminals take.
+_LONGEST_LINE = 4096
 
 
 class Duration(click.ParamType[int]):
@@ -57,17 +61,33 @@ class TerminalSignIn(TerminalDialogue):
     ) -> None:
         super().__init__("another user's sign-in", yes=yes)
         self._app, self._session, self._opener, self._qr = app, session, opener, qr
+        self._reads_lines = opener is None and self.can_ask() and sys.platform != "win32"
 
-    def show_page(self, url: str) -> None:
+    def show_page(self, url: str, port: int) -> None:
         name = show(self._session.name)
         where = "a browser on this machine"
         if self._opener is not None:
             where = "the browser that opens now; if none does, open this page on this machine"
         output.say(f'sign in to "{name}" in {where}:')
-        self._print_address(url)
+        output.say(f"\n    {show(url)}\n")
+        environ = self._app.environ
+        # sshd sets this to the client's address and port, and this machine's.
+        connection = environ.get("SSH_CONNECTION", "").split()
+        if len(connection) == 4:
+            host = f"{environ.get('LOGNAME') or environ.get('USER') or 'USER'}@{connection[2]}"
+            output.say("for a browser on your own machine, run there first:")
+            output.say(f"\n    ssh -L {port}:127.0.0.1:{port} {show(host)}\n")
+        if self._reads_lines:
+            output.say("or paste the address of the page that the browser cannot reach at the end")
         if self._qr:
             # This sign-in redirects to a port of this machine, which a phone cannot reach.
             output.say(f"to sign in with a phone: ssohelper login {name} --device-code --qr")
+
+    def read_line(self) -> str | None:
+        # On Windows, select takes sockets only.
+        if not self._reads_lines or not select.select([sys.stdin], [], [], 0)[0]:
+            return None
+        return os.read(sys.stdin.fileno(), _LONGEST_LINE).decode("utf-8", "replace").strip() or None
 
     def show_code(self, authorization: DeviceAuthorization) -> None:
         output.say(
@@ -79,7 +99,12 @@ class TerminalSignIn(TerminalDialogue):
         is_local = is_loopback_url(authorization.verification_uri)
         where = "a browser on this machine" if is_local else "any browser, on any machine"
         output.say(f"open this page in {where}:")
-        self._print_address(authorization.verification_uri_complete)
+        output.say(f"\n    {show(authorization.verification_uri_complete)}\n")
+        if self._qr:
+            from ssohelper.cli import qr_code
+
+            encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+            output.say(qr_code.qr_text(authorization.verification_uri_complete, encoding))
         if authorization.verification_uri != authorization.verification_uri_complete:
             output.say(f"or type the code at {show(authorization.verification_uri)}")
 
@@ -102,13 +127,6 @@ class TerminalSignIn(TerminalDialogue):
     def is_cancelled(self) -> bool:
         return False
 
-    def _print_address(self, url: str) -> None:
-        output.say(f"\n    {show(url)}\n")
-        if self._qr:
-            from ssohelper.cli import qr_code
-
-            output.say(qr_code.qr_text(url, getattr(sys.stderr, "encoding", None) or "utf-8"))
-
 
 def sign_in_on_terminal(
     app: App,
@@ -127,7 +145,7 @@ def sign_in_on_terminal(
     command = app.settings.get("browser", session=session.name)
     opener = browser.find_opener(app.environ, command)
     ui = TerminalSignIn(app, session, None if no_browser else opener, qr, yes)
-    options = options._replace(device_code=options.device_code or opener is None)
+    options = sign_in.choose_method(app, options, has_browser=opener is not None)
     outcome = sign_in.log_in(app, session, ui, options)
     outlook, now = clocks.outlook_of_token(app, session, outcome.token), app.clock.now()
     output.say(clock_text.login_result_text(session.name, outcome.how, outlook, now, outcome.user))
@@ -138,6 +156,11 @@ def sign_in_on_terminal(
 @click.argument("session_name", metavar="[SESSION]", required=False)
 @click.option("--device-code", is_flag=True, help="Confirm a code in a browser on any machine.")
 @click.option("--no-browser", is_flag=True, help="Print the page's address, open no browser.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Let the browser return to this port of 127.0.0.1, as ssh -L may forward.",
+)
 @click.option("--qr", is_flag=True, help="Show the page's address as a QR code too.")
 @click.option("--force", is_flag=True, help="Sign in even if the present sign-in is still valid.")
 @click.option(
@@ -156,6 +179,7 @@ def login(
     app: App,
     session_name: str | None,
     device_code: bool,
+    port: int | None,
     force: bool,
     min_seconds: int,
     **how: bool,
@@ -167,9 +191,12 @@ def login(
       ssohelper login                    the only session, or AWS_PROFILE's
       ssohelper login corp --min 4h      only if it does not last four hours more
       ssohelper login --device-code      the browser is on another machine
+      ssohelper login --port 8400        the same, through: ssh -L 8400:127.0.0.1:8400 HOST
     """
+    if device_code and port:
+        raise UsageProblem("a sign-in by device code returns to no port; leave out --port")
     session = choosing.choose_session(_chosen_session_name(session_name))
-    options = sign_in.LoginOptions(device_code, force, min_seconds)
+    options = sign_in.LoginOptions(device_code, port or 0, force, min_seconds)
     outcome = sign_in_on_terminal(app, session, options, **how)
     if output.options().json:
         data = {

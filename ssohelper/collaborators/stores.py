@@ -267,10 +267,10 @@ class Stores:
 
         return BrowserPages()
 
-    def make_sign_in_pages(self, state: Secret) -> SignInPages:
+    def make_sign_in_pages(self, state: Secret, port: int) -> SignInPages:
         from ssohelper.wire.browser_pages import SignInPages
 
-        return SignInPages(state)
+        return SignInPages(state, port)
 
     def bind_local_server(
         self,

@@ -38,6 +38,7 @@ TREE = """\
 [login <session] Sign in to a session and save its token
 --device-code Confirm a code in a browser on any machine.
 --no-browser Print the page's address, open no browser.
+--port=text Let the browser return to this port of 127.0.0.1, as ssh -L may forwa…
 --qr Show the page's address as a QR code too.
 --force Sign in even if the present sign-in is still valid.
 --yes Do not ask when another user than last time has signed in.
@@ -161,10 +162,10 @@ TREE = """\
 --role=text Only roles that match: NAME, or ACCOUNT/NAME; globs.
 --event=words:issue,sign-in,sign-out,grant,revoke,release,refused,loosened,config-write* Only lines of this event. Repeatable.
 [config] Get and set ssohelper's own settings
-[config get <words:default_region,form,guard.rules,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in] Print the value of the setting KEY that is in force.
+[config get <words:default_region,device_code,form,guard.rules,login_port,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in] Print the value of the setting KEY that is in force.
 [config list] Print all settings, with their values and where each is set.
 [config path] Print the path of the settings file, whether it exists or not.
-[config set <words:default_region,form,guard.rules,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in <text*] Set KEY in the settings file.
+[config set <words:default_region,device_code,form,guard.rules,login_port,name_template,notify,privileged_roles,renew_ahead,session_hours,sessions.*.browser,sessions.*.dualstack,sessions.*.fips,sessions.*.regions,sessions.*.session_hours,sessions.*.wait_for_sign_in,storage,theme,wait_for_sign_in <text*] Set KEY in the settings file.
 --default Remove KEY from the settings file.
 [doctor <profile] Find what is wrong with your AWS setup, and the cure
 --fix Make the safe repairs, and nothing else.

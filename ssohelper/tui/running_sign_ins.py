@@ -121,9 +121,10 @@ class RunningSignIn:
             return
         opener = browser.find_opener(services.environ, setting)
         self.has_browser = opener is not None
-        self.uses_code = self._is_code_wanted or opener is None
+        wanted = LoginOptions(device_code=self._is_code_wanted, force=self._force)
+        options = login.choose_method(services, wanted, has_browser=self.has_browser)
+        self.uses_code = options.device_code
         attempt = self._attempt = _Attempt(self, app, opener)
-        options = LoginOptions(device_code=self.uses_code, force=self._force)
         background.start(
             app,
             lambda: attempt.run(options),
@@ -288,7 +289,7 @@ class _Attempt:
         finally:
             self.has_ended.set()
 
-    def show_page(self, url: str) -> None:
+    def show_page(self, url: str, _port: int) -> None:
         note = "Sign in with a browser on this machine:"
         page = Page("waiting for browser", note, address=url)
         self._show_page_in_dialog(page, login.USER_SECONDS)
@@ -332,6 +333,9 @@ class _Attempt:
     def report_waiting(self) -> None:
         note = "Another process is signing in to this session; its result will be used."
         self._show_page_in_dialog(Page("waiting for the other sign-in", note), None)
+
+    def read_line(self) -> None:
+        return None
 
     def is_cancelled(self) -> bool:
         return self.cancelled.is_set()

@@ -63,20 +63,20 @@ _Page = Callable[[Request, str], Answer]
 
 
 class BrowserPages(ClosableServer):
-    """Listens on a free port from the first `add_redirect` (or `start`) until `close`."""
+    """Listens on a port (0: a free one) from the first `add_redirect` (or `start`) until `close`."""
 
-    def __init__(self, *, admits_unknown: bool = False) -> None:
+    def __init__(self, port: int = 0, *, admits_unknown: bool = False) -> None:
         self._admits_unknown = admits_unknown
         self._server: LocalServer | None = None
-        self._port = 0
+        self.port = port
         self._pages: dict[str, _Page] = {}
 
     def start(self) -> None:
-        self._server = LocalServer(0, self._set_rules)
+        self._server = LocalServer(self.port, self._set_rules)
         self._server.start()
 
     def _set_rules(self, port: int) -> Self:
-        self._port = port
+        self.port = port
         self.rules = HttpRules(
             hosts=frozenset({f"{HOST}:{port}"}),
             refusal=_REFUSED,
@@ -102,7 +102,7 @@ class BrowserPages(ClosableServer):
 
     @property
     def _origin(self) -> str:
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self.port}"
 
     def answer(self, request: Request) -> Answer:
         wanted, _, query = request.target.partition("?")
@@ -160,8 +160,8 @@ class SignInPages(BrowserPages):
     right state and a code count.
     """
 
-    def __init__(self, state: Secret) -> None:
-        super().__init__(admits_unknown=True)
+    def __init__(self, state: Secret, port: int = 0) -> None:
+        super().__init__(port, admits_unknown=True)
         self._state = state
         self._arrived: queue.SimpleQueue[Callback] = queue.SimpleQueue()
         self._taken = threading.Lock()
@@ -177,6 +177,11 @@ class SignInPages(BrowserPages):
             return self._arrived.get(timeout=seconds)
         except queue.Empty:
             return None
+
+    def read_address(self, address: str) -> Callback | None:
+        """Return the callback in the address of the page that a browser could not reach here."""
+        callback = self._parse_callback(address.strip().partition("?")[2])
+        return callback if callback and self._taken.acquire(blocking=False) else None
 
     def _answer_callback(self, request: Request, query: str) -> Answer:
         if self._taken.locked():

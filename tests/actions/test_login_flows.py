@@ -29,7 +29,9 @@ def app(tmp_path) -> WorldApp:
     return WorldApp(tmp_path, sleeps=True)
 
 
-def get_token(app: WorldApp, poll: Any, seconds: int, steps: list[Any], **how: bool) -> IssuedToken:
+def get_token(
+    app: WorldApp, poll: Any, seconds: int, steps: list[Any], *, device_code: bool
+) -> IssuedToken:
     """Sign in with a code of `seconds`; the UI's steps go to `steps`."""
     code = CODE._replace(expires_at=NOW + seconds, life_seconds=seconds)
     start = lambda _client: code  # noqa: E731
@@ -38,10 +40,38 @@ def get_token(app: WorldApp, poll: Any, seconds: int, steps: list[Any], **how: b
     ui: Any = SimpleNamespace(
         is_cancelled=lambda: False,
         show_code=steps.append,
-        show_page=steps.append,
+        show_page=lambda *page: steps.append(page),
+        read_line=lambda: None,
         open_browser=lambda make_address: steps.append(make_address()),
     )
-    return login.get_token(app, SESSION, ui, must_register=True, **how)
+    options = login.LoginOptions(device_code=device_code, force=True)
+    return login.get_token(app, SESSION, ui, options)
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "has_browser", "expected"),
+    [
+        ({}, {}, True, (False, 0)),
+        ({}, {}, False, (True, 0)),
+        ({}, {"device_code": True}, True, (True, 0)),
+        ({}, {"port": 8400}, False, (False, 8400)),
+        ({"login_port": 8401}, {}, False, (False, 8401)),
+        ({"login_port": 8401}, {"port": 8400}, True, (False, 8400)),
+        ({"device_code": "always"}, {}, True, (True, 0)),
+        ({"device_code": "always"}, {"port": 8400}, True, (False, 8400)),
+        ({"device_code": "always", "login_port": 8401}, {}, True, (True, 8401)),
+        ({"device_code": "never"}, {}, False, (False, 0)),
+        ({"device_code": "never"}, {"device_code": True}, False, (True, 0)),
+    ],
+)
+def test_the_method_is_that_of_the_options_else_of_the_settings(
+    app, settings, options, has_browser, expected
+):
+    for key, value in settings.items():
+        app.settings = app.settings.with_value(key, value)
+    wanted = login.LoginOptions(**options)
+    found = login.choose_method(app, wanted, has_browser=has_browser)
+    assert (found.device_code, found.port) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import signal
+import socket
 from contextlib import suppress
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,8 @@ from tests.conftest import SCRIPT
 from tests.core.test_service_hosts import HOSTILE
 from tests.endpoint.world import Program, wait_for
 from tests.people import redirect_target_of
+from tests.terminal import Conversation
+from tests.visit import find_redirect
 
 LOGIN = [SCRIPT, "login"]
 
@@ -131,7 +134,9 @@ class TestLogin:
         home.browser()
         app = App(home.env)
         session = app.config.read().sso_sessions()[0]
-        TerminalSignIn(app, session, None if no_browser else ("/bin/true",)).show_page("http://x")
+        TerminalSignIn(app, session, None if no_browser else ("/bin/true",)).show_page(
+            "http://x", 1
+        )
         assert capsys.readouterr().err == f'sign in to "corp" in {where}:\n\n    http://x\n\n'
 
     def test_the_browser_setting_of_the_session_is_used(self, run, home):
@@ -179,6 +184,51 @@ class TestLogin:
             emulator.auto_approve = "ana"
             urlopen(page, timeout=30).close()
             assert login.ends() == 0
+
+    def test_the_address_that_the_browser_cannot_reach_is_taken_from_a_paste(self, home, emulator):
+        opened = home.browser(visits=False)
+        emulator.auto_approve = "ana"
+        argv = [*LOGIN, "--no-browser"]
+        with Conversation(argv, home.env, size=(50, 1000)) as login:
+            login.talk('sign in to "corp"')
+            login.expect("(http://[^ ]*/authorize[^ ]*)\r\n")
+            page = login.match[1]
+            login.talk(("paste the address", "http://127.0.0.1:1/oauth/callback?code=x&state=y"))
+            login.talk("that is not the address to which this sign-in leads")
+            login.sendline(find_redirect(page))
+            code, rest = login.ended()
+        assert (code, opened.exists()) == (0, False)
+        assert 'signed in to "corp"' in rest
+
+    @pytest.mark.parametrize("by_setting", [False, True])
+    def test_over_ssh_a_fixed_port_is_named_with_its_ssh_line(
+        self, home, run, emulator, by_setting
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            argv = () if by_setting else ("--port", str(port))
+            found = run(
+                "login", *argv, env={"SSOHELPER_LOGIN_PORT": str(port)} if by_setting else {}
+            )
+            assert (found.returncode, f"port {port} cannot be used" in found.stderr) == (7, True)
+        if by_setting:
+            run.ok("config", "set", "login_port", str(port))
+        env = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22", "LOGNAME": "ana"}
+        home.env.update(env)
+        with Program([*LOGIN, *argv], home) as login:
+            wait_for(lambda: "/authorize?" in "".join(login.err))
+            [page] = re.findall("http://.*/authorize.*", "".join(login.err))
+            assert parse_qs(urlsplit(page).query)["redirect_uri"] == [
+                f"http://127.0.0.1:{port}/oauth/callback"
+            ]
+            emulator.auto_approve = "ana"
+            urlopen(page, timeout=30).close()
+            assert login.ends() == 0
+        assert f"    ssh -L {port}:127.0.0.1:{port} ana@192.0.2.2\n" in "".join(login.err)
+
+    def test_a_device_code_has_no_port(self, run):
+        found = run("login", "--device-code", "--port", "8400")
+        assert (found.returncode, "returns to no port" in found.stderr) == (2, True)
 
     def test_ctrl_c_exits_with_130_and_releases_the_lock(self, home, run):
         opened = home.browser(visits=False)

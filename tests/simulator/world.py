@@ -382,7 +382,14 @@ class Broker:
 
 def _make_ui(*, is_content: bool) -> Any:
     """Stand for login's entry point. `is_content`: another person than last time is accepted."""
-    silent = ("show_page", "show_code", "report_further_region", "report_waiting", "is_cancelled")
+    silent = (
+        "show_page",
+        "show_code",
+        "report_further_region",
+        "report_waiting",
+        "is_cancelled",
+        "read_line",
+    )
     return SimpleNamespace(
         **dict.fromkeys(silent, lambda *_: None),
         **dict.fromkeys(("can_ask", "open_browser"), lambda *_: True),
