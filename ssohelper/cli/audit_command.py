@@ -73,12 +73,8 @@ def print_audit(app: App, since: float, role: str | None, events: tuple[str, ...
     """
     session = output.options().session
     rows = audit.read_journal(app, since=since, session=session, events=events, role=role)
-    if output.options().json:
-        output.print_json([_row_json(row) for row in rows])
-    elif rows:
-        output.print_rows(_HEADER, map(_audit_row_cells, rows))
-    else:
-        output.say("no line of the journal matches")
+    nothing = "no line of the journal matches"
+    output.print_found(rows, _row_json, _HEADER, _audit_row_cells, nothing)
 
 
 def _audit_row_cells(row: AuditRow) -> tuple[str, ...]:

@@ -36,8 +36,7 @@ def list_cache(app: App) -> None:
       ssohelper cache list --json
     """
     found = _find_cached_items(app, output.options().session)
-    if output.options().json:
-        output.print_json([_item_json(item) for item in found])
+    if output.print_if_json([_item_json(item) for item in found]):
         return
     if not found:
         output.say("nothing is saved")
@@ -70,9 +69,7 @@ def clear_cache(app: App, yes: bool) -> None:
         output.say(output.NOTHING_CHANGED)
         return
     removed = cache_contents.clear_cache(app, session)
-    if output.options().json:
-        output.print_json({"removed": removed})
-    else:
+    if not output.print_if_json({"removed": removed}):
         output.say(f"{count_text(removed, 'file')} removed")
 
 

@@ -40,9 +40,7 @@ def get_setting(app: App, key: str) -> None:
     """
     found = (row for row in _company_policy_rows(app) if row["key"] == key)
     row = next(found, None) or _setting_row(app, app.settings, key)
-    if output.options().json:
-        output.print_json(row)
-    else:
+    if not output.print_if_json(row):
         output.echo(show(_text(row["value"])))
 
 
@@ -84,8 +82,7 @@ def set_setting(app: App, key: str, values: tuple[str, ...], to_default: bool) -
         _warn_of_unknown_session(app, parts[1])
     if parts[0] in own_settings.GUARDING_TABLES:
         guards.warn_of_idle_rules(app, after.guard_rules())
-    if output.options().json:
-        output.print_json(_setting_row(app, after, key))
+    output.print_if_json(_setting_row(app, after, key))
 
 
 @config_command_group.command("list")
@@ -104,8 +101,7 @@ def list_settings(app: App) -> None:
     guards.warn_of_idle_rules(app, app.settings.guard_rules())
     if app.settings.ignored:
         app.warn(app.settings.ignored)
-    if output.options().json:
-        output.print_json(rows)
+    if output.print_if_json(rows):
         return
     shown = [
         (row["key"], _text(row["value"]), row["place"] or row["origin"], row["what"])
@@ -123,9 +119,7 @@ def print_settings_path(app: App) -> None:
       $EDITOR "$(ssohelper config path)"
     """
     path = app.locations.settings_file
-    if output.options().json:
-        output.print_json({"path": str(path), "exists": path.exists()})
-    else:
+    if not output.print_if_json({"path": str(path), "exists": path.exists()}):
         output.echo(show(str(path)))
 
 

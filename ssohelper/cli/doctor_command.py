@@ -45,9 +45,7 @@ def diagnose_setup(app: App, profile: str | None, fix: bool, run: bool) -> int:
     report = examining.examine_setup(app, profile, run=run)
     if fix:
         report = examining.repair(app, report)
-    if output.options().json:
-        output.print_json(_report_json(report))
-    else:
+    if not output.print_if_json(_report_json(report)):
         print_report(report)
     return findings.exit_code(report.findings)
 

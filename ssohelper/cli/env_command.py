@@ -68,9 +68,7 @@ def print_env(
         found = guards.with_grant_reason(app, chosen.key, found)
         keys = ForeignCredentials(*issued)
     variables = found.reveal_variables()
-    if output.options().json:
-        output.print_json(variables)
-    else:
+    if not output.print_if_json(variables):
         if form == "sts":
             text = to_json({"Credentials": _sts_answer(keys)}, indent=2)
         elif form == "json":

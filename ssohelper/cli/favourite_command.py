@@ -54,19 +54,13 @@ def list_favourites(app: App) -> None:
       ssohelper favourite list
       ssohelper favourite list --json
     """
-    found = favourites.list_favourites(app)
-    if output.options().json:
-        output.print_json([key.json_fields for key in found])
-        return
-    output.print_rows(
-        ("SESSION", "ACCOUNT ID", "ROLE"),
-        [(key.session_name, key.account_id, key.role_name) for key in found],
-    )
+    found = [key.json_fields for key in favourites.list_favourites(app)]
+    if not output.print_if_json(found):
+        output.print_rows(("SESSION", "ACCOUNT ID", "ROLE"), [[*one.values()] for one in found])
 
 
 def _set_favourite(app: App, name: str | None, favourite: bool, done: str, was: str) -> None:
     chosen = choosing.choose_profile(name)
     changed = favourites.set_favourite(app, chosen.key, favourite)
-    if output.options().json:
-        output.print_json({**chosen.key.json_fields, "favourite": favourite})
+    output.print_if_json({**chosen.key.json_fields, "favourite": favourite})
     output.say(f'"{show(chosen.name)}" {done if changed else was}')

@@ -73,9 +73,7 @@ def grant_role(
         on_all_terminals=all_terminals,
         check_role=lambda: guarding.require_unchanged_profile(app, chosen),
     )
-    if output.options().json:
-        output.print_json(_grant_json(app, made))
-    else:
+    if not output.print_if_json(_grant_json(app, made)):
         where = "in your terminals" if all_terminals else "in this terminal"
         output.echo(f"granted {where} for {duration_text(seconds)}: {show(made.key.text)}")
 
@@ -99,8 +97,7 @@ def revoke_grants(app: App, profile: str | None, is_all: bool) -> None:
             hint="see the grants with: ssohelper guard list",
         )
     ended = guards.revoke_grants(app, None if is_all else choosing.choose_profile(profile).key)
-    if output.options().json:
-        output.print_json([_grant_json(app, one) for one in ended])
+    if output.print_if_json([_grant_json(app, one) for one in ended]):
         return
     for one in ended:
         output.echo(f"revoked: {show(one.key.text)}")
@@ -119,16 +116,15 @@ def list_guards(app: App) -> None:
     """
     rules, given = guards.list_guard_rules(app), app.grants.list_for_all_terminals()
     here, escaping = app.grants.list_in_force(), guards.find_escaping_profiles(app)
-    if output.options().json:
-        data = {
-            "rules": [
-                {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
-                for one in rules
-            ],
-            "escaping_profiles": escaping,
-            "grants": [{**_grant_json(app, one), "counts_here": one in here} for one in given],
-        }
-        output.print_json(data)
+    data = {
+        "rules": [
+            {"rule": one.text, "configured": one.is_configured, "roles": one.matches}
+            for one in rules
+        ],
+        "escaping_profiles": escaping,
+        "grants": [{**_grant_json(app, one), "counts_here": one in here} for one in given],
+    }
+    if output.print_if_json(data):
         return
     if not rules:
         output.say("no role is guarded; guard some with: ssohelper config set guard.rules RULE…")

@@ -91,10 +91,8 @@ def install_shell_lines(
     if written:
         undoing.record_other_writes(app, OtherWrites(files=(edit,)))
         installing.write_file_edit(app, edit)
-    if output.options().json:
-        data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
-        output.print_json({**data, "by_hand": edit.by_hand})
-    elif not dry_run:
+    data = {"shell": chosen, "file": str(edit.path), "diff": diff, "written": written}
+    if not output.print_if_json({**data, "by_hand": edit.by_hand}) and not dry_run:
         _print_edit_outcome(app, edit, uninstall, written)
 
 
@@ -163,10 +161,9 @@ def _leave_ssohelper(app: App, *, dry_run: bool, yes: bool) -> None:
         if not diffs:
             what = "no profile is managed, and no shell's file has our lines"
             output.say(f"nothing to change: {what}")
-    if output.options().json:
-        kept_json = [one._asdict() for one in planned.kept]
-        data = {"profiles": list(planned.profiles), "kept": kept_json, "diffs": diffs}
-        output.print_json({**data, "written": written})
+    kept_json = [one._asdict() for one in planned.kept]
+    data = {"profiles": planned.profiles, "kept": kept_json, "diffs": diffs, "written": written}
+    output.print_if_json(data)
 
 
 def _warn_of_dependent_profiles(app: App) -> None:

@@ -9,8 +9,8 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ssohelper.system.shell_answer import ShellAnswer
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 NOTHING_CHANGED = "nothing was changed"
 
@@ -124,6 +125,29 @@ def print_json(data: Any) -> None:
     options().has_printed_json = True
     warnings = list(get_app().warnings)
     click.echo(to_json({"version": 1, "data": data, "warnings": warnings}, indent=2))
+
+
+def print_if_json(data: Any) -> bool:
+    """With --json, print the data; return whether the command has --json."""
+    if options().json:
+        print_json(data)
+    return options().json
+
+
+def print_found(
+    found: Sequence[_T],
+    make_json: Callable[[_T], Any],
+    header: Sequence[str],
+    make_row: Callable[[_T], Sequence[str | Cell]],
+    nothing: str,
+) -> None:
+    """Print each as JSON, or as a row of a table. If there is none, say the text `nothing`."""
+    if options().json:
+        print_json(list(map(make_json, found)))
+    elif found:
+        print_rows(header, map(make_row, found))
+    else:
+        say(nothing)
 
 
 def print_rows(

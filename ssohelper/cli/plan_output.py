@@ -74,8 +74,7 @@ def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what:
     if not dry_run:
         write_plan(app, plan, yes=yes, what=what)
         return
-    if output.options().json:
-        output.print_json(plan_json(plan))
+    if output.print_if_json(plan_json(plan)):
         return
     diff = config_writing.diff_changes(app, plan.data, plan.changes)
     output.print_diff(diff, on_stdout=True)
@@ -101,8 +100,8 @@ def write_plan(app: App, plan: Plan, *, yes: bool, what: str) -> bool:
         what,
         choose_parts=functools.partial(_ask_for_filters, app) if can_choose else None,
     )
-    if written is not None and output.options().json:
-        output.print_json(plan_json(written))
+    if written is not None:
+        output.print_if_json(plan_json(written))
     return written is not None
 
 

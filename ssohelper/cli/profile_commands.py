@@ -136,12 +136,8 @@ def list_profiles(app: App) -> None:
     found = [item for item in found if wanted in (None, item["session"])]
     if wanted and not found:
         resolve_session(app, wanted)  # UsageProblem for an unknown session
-    if output.options().json:
-        output.print_json(found)
-    elif not found:
-        output.say("there are no profiles yet; write them with: ssohelper profile sync")
-    else:
-        output.print_rows(_HEADER, map(_profile_row, found))
+    nothing = "there are no profiles yet; write them with: ssohelper profile sync"
+    output.print_found(found, dict, _HEADER, _profile_row, nothing)
 
 
 @profile_command_group.command("show")
@@ -163,8 +159,7 @@ def show_profile(app: App, name: str) -> None:
         for key, value in entry.keys.items()
     }
     place = f"{app.locations.aws_config_file}:{entry.line}"
-    if output.options().json:
-        output.print_json({**shown, "keys": keys, "place": place})
+    if output.print_if_json({**shown, "keys": keys, "place": place}):
         return
     rows = [(key.lower(), text) for key, text in zip(_HEADER, _profile_row(shown), strict=True)]
     rows += [("place", place), *((f"key {key}", value) for key, value in keys.items())]
@@ -244,9 +239,8 @@ def add_profile(
                 return
             config_writing.write_changes(app, "profile add", chain.data, changes)
             output.say("1 profile added; undo with: ssohelper undo")
-        if output.options().json:
-            empty = dict.fromkeys(("change", "remove", "stale", "skipped"), ())
-            output.print_json({"add": [chain.name], **empty})
+        empty = dict.fromkeys(("change", "remove", "stale", "skipped"), ())
+        output.print_if_json({"add": [chain.name], **empty})
         return
     wanted = choosing.choose_profile(role)
     session = wanted.session
@@ -277,8 +271,7 @@ def remove_profiles(app: App, names: tuple[str, ...], dry_run: bool, yes: bool) 
         profile_removal.warn_of_lost_sources(app, found)
     else:
         profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found)
-    if output.options().json:
-        output.print_json({"remove": removed})
+    output.print_if_json({"remove": removed})
 
 
 profile_command_group.add_command(undo_last_command)

@@ -75,14 +75,10 @@ def list_sessions(app: App) -> None:
         ),
         *map(_missing_json, missing),
     ]
-    if output.options().json:
-        output.print_json(found)
-    elif not found:
-        output.say("there is no sso-session yet; onboard with: ssohelper setup START_URL")
-    else:
-        output.print_rows(_HEADER, map(_row, found))
-        for one in missing:
-            output.say(missing_sessions.describe_missing_session(one))
+    nothing = "there is no sso-session yet; onboard with: ssohelper setup START_URL"
+    output.print_found(found, dict, _HEADER, _row, nothing)
+    for one in () if output.options().json else missing:
+        output.say(missing_sessions.describe_missing_session(one))
 
 
 @session_command_group.command("show")
@@ -97,9 +93,7 @@ def show_session(app: App, name: str | None) -> None:
     named = output.checked_session_name(name) or output.options().session
     chosen = find_unlisted_session(app, named) or choosing.choose_session(named)
     entry = session_edit.load_session_entry(app, chosen)
-    if output.options().json:
-        output.print_json({**_session_json(entry), **_session_details_json(entry)})
-    else:
+    if not output.print_if_json({**_session_json(entry), **_session_details_json(entry)}):
         output.print_rows(("WHAT", "VALUE"), _make_detail_rows(app, entry))
 
 
@@ -166,7 +160,7 @@ def set_session_url(
             if other.name != old.name:
                 output.say(f'the session "{show(other.name)}" has this address too; to remove it')
                 output.say(f"and its profiles: ssohelper session rm {show(other.name)}")
-    _print_change(old.name, is_changed=is_done)
+    output.print_if_json({"session": old.name, "changed": is_done})
 
 
 @session_command_group.command("rm")
@@ -189,17 +183,12 @@ def remove_session(app: App, name: str, dry_run: bool, yes: bool) -> None:
     if dry_run:
         _print_diff(app, session_edit.plan_session_removal(app, session))
     is_removed = not dry_run and session_change.remove_session(app, dialogue, session)
-    _print_change(session.name, is_changed=is_removed)
+    output.print_if_json({"session": session.name, "changed": is_removed})
 
 
 def _print_diff(app: App, plan: SessionPlan) -> None:
     diff = config_writing.diff_changes(app, plan.data, plan.changes)
     output.print_diff(diff, on_stdout=True)
-
-
-def _print_change(name: str, *, is_changed: bool) -> None:
-    if output.options().json:
-        output.print_json({"session": name, "changed": is_changed})
 
 
 # -- describing a session ------------------------------------------------------------------------

@@ -93,8 +93,7 @@ def setup(
         found = setup_plan.write_set_up(app, TerminalDialogue("setup", yes=yes), wish)
     if found is None:
         return 0
-    if output.options().json:
-        output.print_json(plan_json(found.plan))
+    if output.print_if_json(plan_json(found.plan)):
         return 0
     for line in setup_plan.result_lines(app, session, found):
         output.say(line)
@@ -108,8 +107,7 @@ def setup(
 def _print_dry_run(app: App, wish: Wish) -> None:
     found = setup_plan.propose(app, wish)
     shown = setup_plan.show_proposal(app, wish, found)
-    if output.options().json:
-        output.print_json(plan_json(found.plan))
+    if output.print_if_json(plan_json(found.plan)):
         return
     output.print_diff(shown.diff, on_stdout=True)
     for line in shown.summary[:-1]:

@@ -198,14 +198,13 @@ def login(
     session = choosing.choose_session(_chosen_session_name(session_name))
     options = sign_in.LoginOptions(device_code, port or 0, force, min_seconds)
     outcome = sign_in_on_terminal(app, session, options, **how)
-    if output.options().json:
-        data = {
-            "session": session.name,
-            "result": outcome.how.replace(" ", "_"),
-            "user": outcome.user,
-            "token_expires_at": to_iso(outcome.token.expires_at),
-        }
-        output.print_json(data)
+    data = {
+        "session": session.name,
+        "result": outcome.how.replace(" ", "_"),
+        "user": outcome.user,
+        "token_expires_at": to_iso(outcome.token.expires_at),
+    }
+    output.print_if_json(data)
 
 
 @click.command(cls=output.Command)
@@ -237,8 +236,7 @@ def logout(app: App, session_name: str | None, everywhere: bool) -> None:
         protected_sign_ins.forget_stale_records(app)
         if not sessions:
             output.say("there is no sso-session to sign out of")
-    if output.options().json:
-        output.print_json(results)
+    output.print_if_json(results)
     for earlier in errors[:-1]:
         output.report_error(earlier)
     if errors:

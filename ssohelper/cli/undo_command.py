@@ -36,9 +36,9 @@ def undo_last_command(app: App, prints: bool, dry_run: bool, yes: bool) -> None:
     if prints:
         data = undoing.load_last_config(app)
         earlier = [hide_secret(f" {line}")[1:] for line in data.decode().splitlines()]
-        if output.options().json:
-            output.print_json({"lines": earlier})
-        elif sys.stdout.isatty():
+        if output.print_if_json({"lines": earlier}):
+            return
+        if sys.stdout.isatty():
             output.print_diff(earlier, on_stdout=True)
         else:
             click.echo(data, nl=False)
@@ -57,8 +57,5 @@ def undo_last_command(app: App, prints: bool, dry_run: bool, yes: bool) -> None:
     else:
         what = click.get_current_context().command_path.removeprefix("ssohelper ")
         flow.undo_last_command(app, TerminalDialogue(what, yes=yes), undo)
-    if output.options().json:
-        restored = [
-            {"session": name, **sync_choices.choices_json(one)} for name, one in undo.options
-        ]
-        output.print_json({"diff": lines, "options": restored})
+    restored = [{"session": name, **sync_choices.choices_json(one)} for name, one in undo.options]
+    output.print_if_json({"diff": lines, "options": restored})
