@@ -16,7 +16,7 @@ from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.query import parse_query
 from ssohelper.core.role_rows import RoleRow
-from ssohelper.core.text import SOME_NAMES, shortened_name_list, show, show_message
+from ssohelper.core.text import SOME_NAMES, role_text, shortened_name_list, show, show_message
 from ssohelper.errors import ConfigInvalid, Interrupted, LoginRequired, SsoHelperError, UsageProblem
 
 
@@ -175,11 +175,8 @@ def confirm_use_of_row(app: App, row: RoleRow, action: str | None = None) -> Non
 def describe_row(choice: KnownRoles, row: RoleRow) -> str:
     if row.provider:
         return f'profile "{show(row.role_name)}", whose credentials another tool gives'
-    account = row.account.id
-    if row.account.name:
-        account = f'"{show(row.account.name)}" ({account})'
     session = f", session {row.session_name}" if len(choice.sessions) > 1 else ""
-    return f'account {account}, role "{show(row.role_name)}"{session}'
+    return role_text(row.account.id, row.account.name, row.role_name) + session
 
 
 def resolve_row(app: App, row: RoleRow) -> Profile | ForeignProfile:

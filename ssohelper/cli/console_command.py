@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ssohelper.actions import console as consoles
-from ssohelper.actions import favourites, foreign_credentials, identity
+from ssohelper.actions import favourites, foreign_credentials
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core.console_urls import SERVICES, ConsolePage, portal_console_link
@@ -86,16 +86,12 @@ def open_console(
             "no browser can be started on this host: open this link in any browser, "
             "where you are or will be signed in to the access portal"
         )
-    if output.options().json:
-        _print_console_json(chosen, page, link, None)
-    else:
+    if not output.print_if_json(_console_json(chosen, page, link, None)):
         output.echo(link)
 
 
 def _open_own_console(app: App, chosen: Profile, page: ConsolePage, opener: browser.Opener) -> None:
-    role, account = chosen.shown_role, identity.look_up_identity(app, chosen).account
-    where = f"{show(account.name)} ({role.account_id})" if account.name else role.account_id
-    output.say(f'opening the console of {where} as "{show(role.name)}" in {page.region}')
+    output.say(f"opening the console in {page.region}: {profile_use.describe_role(app, chosen)}")
     ends_at = profile_use.run_with_sign_in(
         app,
         chosen,
@@ -118,8 +114,7 @@ def _say_console_is_open(
     if ends_at is not None:
         left = duration_text(ends_at - app.clock.aws_now())
         output.say(f"the console session lasts until {to_iso(ends_at)} ({left})")
-    if output.options().json:
-        _print_console_json(chosen, page, link, ends_at, opened=True)
+    output.print_if_json(_console_json(chosen, page, link, ends_at, opened=True))
 
 
 def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener | None:
@@ -132,20 +127,21 @@ def _find_browser_opener(app: App, session_name: str | None) -> browser.Opener |
     return opener
 
 
-def _print_console_json(
+def _console_json(
     chosen: Profile | ForeignProfile,
     page: ConsolePage,
     link: str | None,
     ends_at: int | None,
     *,
     opened: bool = False,
-) -> None:
-    data: dict[str, Any] = {"profile": chosen.name}
-    data |= dict.fromkeys(("session", "account_id", "role_name"))
-    if isinstance(chosen, Profile):
-        role = chosen.shown_role
-        data |= {"session": chosen.session.name, "account_id": role.account_id}
-        data["role_name"] = role.name
-    data |= {"region": page.region, "destination": page.url, "link": link, "opened": opened}
-    data["console_session_ends_at"] = None if ends_at is None else to_iso(ends_at)
-    output.print_json(data)
+) -> dict[str, Any]:
+    return {
+        "profile": chosen.name,
+        **dict.fromkeys(("session", "account_id", "role_name")),
+        **(chosen.json_fields if isinstance(chosen, Profile) else {}),
+        "region": page.region,
+        "destination": page.url,
+        "link": link,
+        "opened": opened,
+        "console_session_ends_at": None if ends_at is None else to_iso(ends_at),
+    }

@@ -2,12 +2,12 @@
 
 import sys
 from itertools import takewhile
+from typing import Any
 
 import click
 
 from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, notices, run
 from ssohelper.actions.agents import Limits
-from ssohelper.actions.role_runs import AT_ONCE
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
@@ -80,10 +80,9 @@ def exec_program(
     accounts: tuple[str, ...],
     roles: tuple[str, ...],
     is_failed: bool,
-    jobs: int | None,
-    folder: str | None,
     grant_reason: str | None,
     program: list[str],
+    **how: Any,
 ) -> int:
     """Run a command with credentials of a role, or once for each of several roles.
 
@@ -127,13 +126,11 @@ def exec_program(
             raise UsageProblem("give both --account and --role, or --failed", hint=_SEVERAL)
         from ssohelper.cli import exec_roles
 
-        app = output.get_app()
-        limits = agents.limit_command(app, allowed, has_endpoint=False)
-        wanted = exec_roles.Wanted(
-            accounts, roles, is_failed, jobs or AT_ONCE, folder, grant_reason, limits.variables
+        variables = agents.limit_command(app, allowed, has_endpoint=False).variables
+        return exec_roles.run_command(
+            app, program, (accounts, roles), grant_reason, variables, **how
         )
-        return exec_roles.run_command(app, program, wanted)
-    if output.options().json or jobs or folder:
+    if output.options().json or any(how.values()):
         message = "--json, --jobs and --output are for several roles"
         raise UsageProblem(message, hint=_SEVERAL)
     if sys.platform == "win32" and server:

@@ -4,17 +4,16 @@ import os
 import re
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ssohelper.actions.flows import runs
 from ssohelper.actions.flows.dialogue import NoTerminal
-from ssohelper.actions.role_runs import RoleRun, RunGroup
+from ssohelper.actions.role_runs import AT_ONCE, RoleRun, RunGroup
 from ssohelper.app import App
 from ssohelper.cli import choosing, output, profile_use
 from ssohelper.cli.listing_progress import ERASE_LINE, can_draw, fetch_listing
-from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.cli.standard_streams import write_stdout
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core.model import SsoSession
@@ -28,48 +27,48 @@ _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_ACCOUNT_NAME = 60
 
 
-class Wanted(NamedTuple):
-    """The options of `exec` for several roles."""
+def run_command(
+    app: App,
+    argv: Sequence[str],
+    filters: tuple[Sequence[str], Sequence[str]],
+    reason: str | None,
+    variables: Mapping[str, str],
+    *,
+    jobs: int | None,
+    folder: str | None,
+) -> int:
+    """Return the highest exit code, 128 and its number after a signal.
 
-    accounts: tuple[str, ...]
-    roles: tuple[str, ...]
-    is_failed: bool
-    at_once: int
-    folder: str | None
-    reason: str | None
-    variables: dict[str, str]
-
-
-def run_command(app: App, argv: Sequence[str], wanted: Wanted) -> int:
-    """Return the highest exit code, 128 and its number after a signal."""
-    if wanted.folder and output.options().json:
+    `filters` are for accounts and roles; without any, the roles that failed last time are meant.
+    """
+    if folder and output.options().json:
         raise UsageProblem("--json prints what --output would write: give one of them")
-    dialogue = _TerminalRuns(app, wanted)
-    rows = _choose_rows(app, wanted)
-    group = runs.run_as_roles(app, dialogue, rows, argv, wanted.reason, wanted.variables)
+    dialogue = _TerminalRuns(app, jobs or AT_ONCE, folder)
+    rows = _choose_rows(app, *filters)
+    group = runs.run_as_roles(app, dialogue, rows, argv, reason, variables)
     dialogue.report(group)
     return dialogue.signal or max(run.code or 0 for run in group.runs)
 
 
-def _choose_rows(app: App, wanted: Wanted) -> list[RoleRow]:
+def _choose_rows(app: App, accounts: Sequence[str], roles: Sequence[str]) -> list[RoleRow]:
     name = output.options().session
-    if wanted.is_failed:
+    if not accounts:
         return runs.find_failed_roles(app, name)
     session = choosing.choose_session(name)
     listing = profile_use.repeat_after_sign_in(
-        lambda: fetch_listing(app, session, of_this_sign_in=True), lambda: session
+        app, lambda: fetch_listing(app, session, of_this_sign_in=True), lambda: session
     )
-    return runs.choose_roles(app, listing, session.name, wanted.accounts, wanted.roles)
+    return runs.choose_roles(app, listing, session.name, accounts, roles)
 
 
 class _TerminalRuns(TerminalDialogue):
     """`signal` is the exit code for the signal that stopped the commands, or 0."""
 
-    def __init__(self, app: App, wanted: Wanted) -> None:
+    def __init__(self, app: App, at_once: int, folder: str | None) -> None:
         super().__init__("exec")
-        self._app, self._at_once = app, wanted.at_once
+        self._app, self._at_once = app, at_once
         self._is_json = output.options().json
-        self._folder = Path(wanted.folder) if wanted.folder else None
+        self._folder = Path(folder) if folder else None
         self.signal = 0
         self._error: Exception | None = None
         # Of each command and stream: the start of a line or, with --json, all output.
@@ -89,10 +88,7 @@ class _TerminalRuns(TerminalDialogue):
     def sign_in(self, session: SsoSession, why: LoginRequired) -> bool:
         if not self.can_ask():
             raise why
-        if not profile_use.confirm_sign_in(why):
-            return False
-        sign_in_on_terminal(self._app, session)
-        return True
+        return profile_use.offer_sign_in(self._app, why, lambda: session)
 
     def show_runs(self, group: RunGroup) -> bool:
         labels = Counter(run.row.label for run in group.runs)

@@ -20,7 +20,7 @@ from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
 from ssohelper.core.model import Profile, RoleCredentials, SsoSession
 from ssohelper.core.policy import Way
-from ssohelper.core.text import show
+from ssohelper.core.text import role_text, show
 from ssohelper.errors import LocalState, LoginRequired
 
 _T = TypeVar("_T")
@@ -44,23 +44,33 @@ def run_with_sign_in(
             app, profile.session, hold_seconds, action, say=_print_notice
         )
     known = _find_sign_in_reason(app, profile, way) if output.can_ask_user() else None
-    if known is not None and not confirm_sign_in(known):
-        return action()  # the access token may still be valid
     if known is None:
-        return repeat_after_sign_in(action, lambda: profile.session)
-    sign_in_on_terminal(app, profile.session)
-    return action()
+        return repeat_after_sign_in(app, action, lambda: profile.session)
+    offer_sign_in(app, known, lambda: profile.session)
+    return action()  # without a sign-in, the access token may still be valid
 
 
-def repeat_after_sign_in(action: Callable[[], _T], find_session: Callable[[], SsoSession]) -> _T:
+def repeat_after_sign_in(
+    app: App, action: Callable[[], _T], find_session: Callable[[], SsoSession]
+) -> _T:
     """Return the action's result, if needed after a sign-in, which the user must want."""
     try:
         return action()
     except LoginRequired as error:
-        if not confirm_sign_in(error):
+        if not offer_sign_in(app, error, find_session):
             raise
-    sign_in_on_terminal(output.get_app(), find_session())
     return action()
+
+
+def offer_sign_in(app: App, why: LoginRequired, find_session: Callable[[], SsoSession]) -> bool:
+    """Return whether the user has signed in. Off a terminal, nothing is asked."""
+    if not output.can_ask_user():
+        return False
+    output.say(f"ssohelper: {show(why.message)}")
+    is_wanted = output.confirm("sign in now?", yes=False, what="a sign-in")
+    if is_wanted:
+        sign_in_on_terminal(app, find_session())
+    return is_wanted
 
 
 def choose_profile(
@@ -68,6 +78,7 @@ def choose_profile(
 ) -> Profile | ForeignProfile:
     """As choosing.choose_by_words. Offers the sign-in that a picker without a saved list needs."""
     return repeat_after_sign_in(
+        output.get_app(),
         lambda: choosing.choose_by_words(profile_words, ask_always=ask_always, confirm=confirm),
         lambda: choosing.choose_session(output.options().session),
     )
@@ -91,21 +102,10 @@ def _print_notice(message: str) -> None:
     output.say(f"ssohelper: notice: {show(message)}")
 
 
-def confirm_sign_in(error: LoginRequired) -> bool:
-    if not output.can_ask_user():
-        return False
-    output.say(f"ssohelper: {show(error.message)}")
-    return output.confirm("sign in now?", yes=False, what="a sign-in")
-
-
 def describe_role(app: App, profile: Profile) -> str:
     """Return a text such as `account "payments-prod" (001234567890), role "ReadOnlyAccess"`."""
-    known = identity.look_up_identity(app, profile)
-    role = profile.shown_role
-    account = role.account_id
-    if known.account.name:
-        account = f'"{show(known.account.name)}" ({account})'
-    return f'account {account}, role "{show(role.name)}"'
+    account = identity.look_up_identity(app, profile).account
+    return role_text(account.id, account.name, profile.shown_role.name)
 
 
 def warn_about_lost_role(app: App, profile: Profile) -> None:

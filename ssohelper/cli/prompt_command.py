@@ -45,10 +45,9 @@ def _status_json(status: PromptStatus, now: int) -> dict[str, Any]:
     clock = row.clock
     ends_at = clock.at if clock and clock.kind in ("known", "assumed") else None
     return {
-        "profile": profile.name if profile else status.label or None,
-        "session": profile.session.name if profile else None,
-        "account_id": profile.shown_role.account_id if profile else None,
-        "role_name": profile.shown_role.name if profile else None,
+        "profile": status.label or None,
+        **dict.fromkeys(("session", "account_id", "role_name")),
+        **(profile.json_fields if profile else {}),
         "guarded": status.guarded,
         "clock": clock.kind if clock else None,
         "level": row.level or None,

@@ -226,16 +226,15 @@ def _print_endpoint_usage(
 ) -> None:
     is_used_otherwise = env_file or token_folder or socket_path
     exports = None if is_used_otherwise and not by_port else endpoint.prepare_environment()
-    if output.options().json:
-        data = {
-            "url": endpoint.url if exports or env_file or token_folder else None,
-            "environment": exports.reveal_variables() if exports else None,
-            "unset": list(exports.unset) if exports else None,
-            "env_file": str(env_file) if env_file else None,
-            "token_folder": str(token_folder) if token_folder else None,
-            "socket": str(socket_path) if socket_path else None,
-        }
-        output.print_json(data)
+    data = {
+        "url": endpoint.url if exports or env_file or token_folder else None,
+        "environment": exports.reveal_variables() if exports else None,
+        "unset": list(exports.unset) if exports else None,
+        "env_file": str(env_file) if env_file else None,
+        "token_folder": str(token_folder) if token_folder else None,
+        "socket": str(socket_path) if socket_path else None,
+    }
+    if output.print_if_json(data):
         return
     if exports:
         output.echo(shell_text.assignment_text("bash", exports.reveal_variables(), exports.unset))

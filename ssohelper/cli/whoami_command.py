@@ -49,15 +49,9 @@ def whoami(app: App, profile: str | None, grant_reason: str | None) -> None:
     with app.vault.raise_refusal_first(chosen.key, Way.WHOAMI):
         known = identity.look_up_identity(app, chosen)
     account, role = known.account, chosen.shown_role
-    names = {"profile": chosen.name, "session": chosen.session.name}
     shown = f"{account.name} ({role.account_id})" if account.name else role.account_id
-    fields = {
-        **names,
-        "account_id": role.account_id,
-        "account_name": account.name or None,
-        "role_name": role.name,
-        "user": known.user,
-    }
+    fields = {**chosen.json_fields, "account_name": account.name or None, "user": known.user}
+    names = {"profile": chosen.name, "session": chosen.session.name}
     lines = {**names, "account": shown, "role": role.name}
     said = "confirmed by AWS"
     if problem or lacks_region:

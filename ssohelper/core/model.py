@@ -116,6 +116,10 @@ class Profile(NamedTuple):
     def key(self) -> "RoleKey":
         return self.session.key_of(self.role)
 
+    @property
+    def json_fields(self) -> dict[str, str]:
+        return {"profile": self.name, **self.session.key_of(self.shown_role).json_fields}
+
 
 class ClientRegistration(NamedTuple):
     client_id: str

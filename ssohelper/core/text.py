@@ -39,6 +39,11 @@ def count_text(count: int, noun: str) -> str:
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def role_text(account_id: str, account_name: str, role_name: str) -> str:
+    account = f'"{show(account_name)}" ({account_id})' if account_name else account_id
+    return f'account {account}, role "{show(role_name)}"'
+
+
 def shortened_name_list(names: Sequence[str], most: int) -> str:
     """Return `a, b and 3 more`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""

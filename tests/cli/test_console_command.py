@@ -178,7 +178,7 @@ class TestOpening:
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert "POST" in done.stderr
         assert emulator.canary not in done.stderr
-        assert 'opening the console of 000040000001 as "Developer" in eu-west-1' in done.stderr
+        assert 'console in eu-west-1: account 000040000001, role "Developer"' in done.stderr
         [lasts] = re.findall(r"the console session lasts until \S+Z \((.*)\)\n", done.stderr)
         assert re.fullmatch(r"(\d+h ?)?(\d+m)?", lasts), lasts
         [address] = opened.read_text().split()
