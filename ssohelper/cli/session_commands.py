@@ -38,6 +38,13 @@ from ssohelper.core.instants import to_iso
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import BadAnswer
 
+_UNKNOWN = {
+    "further_regions": (),
+    "user": None,
+    "reason": None,
+    "in_config": True,
+    "profiles": None,
+}
 _HEADER = ("session", "start URL", "regions", "user", "state", "profiles")
 
 
@@ -197,31 +204,16 @@ def _print_diff(app: App, plan: SessionPlan) -> None:
 def _document(
     name: str, start_url: str | None, region: str | None, state: str, **more: Any
 ) -> dict[str, Any]:
-    return {
-        "name": name,
-        "start_url": start_url,
-        "region": region,
-        "further_regions": [],
-        "user": None,
-        "state": state,
-        "reason": None,
-        "in_config": True,
-        "profiles": None,
-        **more,
-    }
+    given = {"name": name, "start_url": start_url, "region": region, "state": state}
+    return {**given, **_UNKNOWN, **more}
 
 
 def _session_json(entry: SessionEntry) -> dict[str, Any]:
-    return _document(
-        entry.clock.session.name,
-        entry.clock.session.start_url,
-        entry.clock.session.region,
-        entry.clock.state,
-        further_regions=[portal.region for portal in entry.further],
-        user=entry.clock.user,
-        in_config=entry.in_config,
-        profiles=len(entry.managed) + len(entry.others),
-    )
+    clock, count = entry.clock, len(entry.managed) + len(entry.others)
+    further = [portal.region for portal in entry.further]
+    more: dict[str, Any] = {"further_regions": further, "user": clock.user}
+    more |= {"in_config": entry.in_config, "profiles": count}
+    return _document(*clock.session[:3], clock.state, **more)
 
 
 def _missing_json(one: MissingSession) -> dict[str, Any]:

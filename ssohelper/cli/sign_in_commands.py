@@ -4,7 +4,7 @@ import contextlib
 import os
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import click
@@ -19,6 +19,7 @@ from ssohelper.actions import (
     tokens,
 )
 from ssohelper.actions import login as sign_in
+from ssohelper.actions.clocks import SessionClock, UnusableSession
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.table import Cell
@@ -329,43 +330,26 @@ def _find_signed_in_sessions(app: App, chosen: str | None) -> list[SsoSession]:
 class Status(NamedTuple):
     """`unlisted` are the sessions in `seen` that are not in the config."""
 
-    seen: list[clocks.SessionClock]
+    seen: list[SessionClock]
     unlisted: list[SsoSession]
-    unusable: list[clocks.UnusableSession]
+    unusable: list[UnusableSession]
     credentials: list[tuple[RoleKey, CachedCredentials]]
 
 
-# Null for an unusable session.
-_CLOCK_KEYS = (
-    "user",
-    "refreshable",
-    "token_expires_at",
-    "signed_in_at",
-    "sign_in_ends_at",
-    "sign_in_ends_source",
-    "answering_region",
-)
-
-
 def _print_status_json(app: App, status: Status) -> None:
-    def row(one: SsoSession | clocks.UnusableSession, state: str, **others: Any) -> dict[str, Any]:
+    def row(one: SsoSession | UnusableSession, clock: Mapping[str, Any], **others: Any) -> Any:
+        shown = {name: clock[name] for name in SessionClock._field_defaults}
+        del shown["token_life_seconds"]
+        times = {name: to_iso(at) for name, at in shown.items() if name.endswith("_at") and at}
         named = {"name": one.name, "start_url": one.start_url, "region": one.region}
-        return {**named, "state": state, "reason": None, **dict.fromkeys(_CLOCK_KEYS), **others}
+        return {**named, "reason": None, "in_config": True, **shown, **times, **others}
 
     sessions = [
-        row(
-            clock.session,
-            clock.state,
-            **{key: getattr(clock, key) for key in _CLOCK_KEYS},
-            in_config=clock.session not in status.unlisted,
-        )
-        for clock in status.seen
+        row(one.session, one._asdict(), in_config=one.session not in status.unlisted)
+        for one in status.seen
     ]
     for one in status.unusable:
-        unknown = {"refreshable": False, "in_config": True, "reason": one.reason}
-        sessions.append(row(one, "unusable", **unknown))
-    for found in sessions:
-        found.update({key: to_iso(at) for key, at in found.items() if key.endswith("_at") and at})
+        sessions.append(row(one, SessionClock._field_defaults, state="unusable", reason=one.reason))
     data = {
         "storage": app.storage.apply_setting(),
         "sessions": sessions,
@@ -412,7 +396,7 @@ def _print_status_tables(app: App, status: Status) -> None:
         output.say("sign-ins are encrypted, with a key in the keyring")
 
 
-def _clock_row(clock: clocks.SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:
+def _clock_row(clock: SessionClock, now: int, *, in_config: bool) -> list[str | Cell]:
     lasts: str | Cell = "-"
     if clock.token_expires_at is not None:
         lasts = _time_left_cell(clock.token_expires_at, now)
