@@ -40,18 +40,6 @@ _REMOVAL_SECONDS = 5.0
 # With the variables of uv and pipx, ssohelper could refuse to write profiles that run a throw-away
 # installation, which outlives the demo's home. HISTFILE and ZDOTDIR name files of the user.
 _LEFT_OUT = frozenset({"UV_CACHE_DIR", "PIPX_HOME", "PIPX_VENV_CACHEDIR", "HISTFILE", "ZDOTDIR"})
-# The lines of `ssohelper install`, and the prompt.
-_RC = (
-    'eval "$(ssohelper-credentials shell-init {0})"\n'
-    'eval "$(ssohelper-credentials completion {0})"\nssohelper_prompt_on\n'
-)
-_FISH_RC = _RC.replace('eval "$(', "").replace(')"', " | source")
-_RC_FILES = {
-    ".bashrc": _RC.format("bash"),
-    # Without a .zshrc, zsh would ask the user to make one.
-    ".zshrc": "autoload -Uz compinit && compinit -D -u\n" + _RC.format("zsh"),
-    ".config/fish/config.fish": _FISH_RC.format("fish"),
-}
 _TRY = (
     ("ssohelper", "search all accounts and roles"),
     (f"ssohelper use {PROFILE}", "switch this shell; its prompt shows the time left"),
@@ -161,15 +149,9 @@ def _make_home() -> Iterator[Path]:
 
 
 def _make_environment(home: Path, endpoints: dict[str, str]) -> dict[str, str]:
-    """Write the rc files of the demo's home; return the environment for the demo's commands.
-
-    This is the user's environment without the variables that name files outside the demo's home.
-    """
+    """Return the user's environment without the variables that name files outside the demo's home."""
     (home / "run").mkdir(mode=0o700)
-    for name, text in _RC_FILES.items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    (home / ".zshrc").touch()  # without it, zsh would ask the user to make one
     own = {
         name: value
         for name, value in os.environ.items()

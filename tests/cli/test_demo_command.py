@@ -331,7 +331,7 @@ def test_variables_that_lead_out_of_the_home_are_left_out(tmp_path, monkeypatch)
     assert environ["HOME"] == environ["USERPROFILE"] == str(home)
     assert Path(environ["XDG_RUNTIME_DIR"]).stat().st_mode & 0o777 == 0o700
     assert environ["PATH"].endswith(os.environ["PATH"])
-    assert (home / ".bashrc").read_text().startswith('eval "$(ssohelper-credentials')
+    assert (home / ".zshrc").exists()
 
 
 def test_a_demo_ends_with_exit_1_after_a_command_that_fails(tmp_path, monkeypatch, capfd):
