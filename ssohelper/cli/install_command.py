@@ -1,5 +1,7 @@
 """The command install: shows a shell's rc file as a diff, then adds or removes lines in it."""
 
+from collections.abc import Sequence
+
 import click
 
 from ssohelper.actions import config_writing, leaving, undoing
@@ -78,16 +80,12 @@ def install_shell_lines(
         edit = installing.plan_rc_file_uninstall(app, chosen)
     else:
         edit = installing.plan_rc_file_install(app, chosen, prompt)
-    diff = edit.diff()
-    if edit.has_changes:
-        output.print_diff(diff, dry_run)
+    diff, written = edit.diff(), False
+    output.print_diff(diff, dry_run)
     if uninstall:
         _warn_of_dependent_profiles(app)
-    written = False
     if edit.has_changes and not dry_run:
-        what = "install --uninstall" if uninstall else "install"
-        verb = "remove" if edit.after is None else "write"
-        written = output.confirm(f"{verb} {show(str(edit.path))}?", yes=yes, what=what)
+        written = output.confirm(f"{_write_text([edit])}?", yes=yes, what="install")
     if written:
         undoing.record_other_writes(app, OtherWrites(files=(edit,)))
         installing.write_file_edit(app, edit)
@@ -184,13 +182,16 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: boo
         loosening.type_word(
             TerminalDialogue(), f"without ssohelper, these guarded roles need no grant: {shown}"
         )
-    written = [str(app.locations.aws_config_file)] if planned.changes else []
-    written += [str(edit.path) for edit in edits if edit.after is not None]
-    removed = [str(edit.path) for edit in edits if edit.after is None]
-    files = {"write": written, "remove": removed}
-    parts = [f"{verb} {', '.join(map(show, paths))}" for verb, paths in files.items() if paths]
+    config = [str(app.locations.aws_config_file)] if planned.changes else []
     count = f"{profile_count_text(len(planned.profiles))} to change — " if planned.profiles else ""
-    return output.confirm(f"{count}{' and '.join(parts)}?", yes=yes, what=_LEAVE)
+    return output.confirm(f"{count}{_write_text(edits, config)}?", yes=yes, what=_LEAVE)
+
+
+def _write_text(edits: Sequence[FileEdit], others: Sequence[str] = ()) -> str:
+    written = [*others, *(str(edit.path) for edit in edits if edit.after is not None)]
+    files = {"write": written, "remove": [str(edit.path) for edit in edits if edit.after is None]}
+    shown = {verb: ", ".join(map(show, paths)) for verb, paths in files.items() if paths}
+    return " and ".join(map(" ".join, shown.items()))
 
 
 @click.command("shell-init", cls=output.Command)

@@ -1,21 +1,18 @@
 """Makes and shows a plan of changes to profiles: the diff, the question, the result, skipped roles."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from ssohelper.actions import adopting, config_writing, profile_edit, setup_text
-from ssohelper.actions.adopting import ProfileOfOtherTool
+from ssohelper.actions import config_writing, profile_edit
 from ssohelper.actions.flows import plan_write
 from ssohelper.app import App
 from ssohelper.cli import output
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
 from ssohelper.core import filter_rows, plan_text
 from ssohelper.core.choices import FORMS, Choices
-from ssohelper.core.listing import Listing
-from ssohelper.core.model import SsoSession
 from ssohelper.core.profile_plan import Plan
 
 _ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
@@ -45,22 +42,6 @@ def sync_options(function: Callable[..., object]) -> Callable[..., object]:
         return function(*args, given=given, **options)
 
     return run_with_choices
-
-
-def choose_profiles_to_adopt(
-    app: App, session: SsoSession, listing: Listing, globs: tuple[str, ...]
-) -> tuple[Sequence[ProfileOfOtherTool], frozenset[str]]:
-    """Print which profiles other tools wrote; return these, and the names of those to adopt.
-
-    `globs` are the values of --adopt. Raises: UsageProblem for patterns that match only a part of a
-    block that aws-sso-cli rewrites.
-    """
-    found = adopting.list_other_profiles(app, session, listing)
-    for line in setup_text.other_profile_lines(found):
-        output.say(line)
-    if not globs and adopting.choose_needing(found):
-        output.say(setup_text.ADOPT_LATER)
-    return found, adopting.choose_by_globs(found, globs) if globs else frozenset()
 
 
 def warn_if_nothing_matches(app: App, plan: Plan) -> None:

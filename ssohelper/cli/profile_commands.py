@@ -19,7 +19,6 @@ from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.listing_progress import fetch_listing
 from ssohelper.cli.plan_output import (
-    choose_profiles_to_adopt,
     form_option,
     print_or_write_plan,
     sync_options,
@@ -95,7 +94,11 @@ def sync_profiles(
     choices = sync_choices.merge_choices(app, session, given)
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
-    others, adopted = choose_profiles_to_adopt(app, session, listing, adopt)
+    others = adopting.list_other_profiles(app, session, listing)
+    for line in setup_text.other_profile_lines(others):
+        output.say(line)
+    if not adopt and adopting.choose_needing(others):
+        output.say(setup_text.ADOPT_LATER)
     plan = profile_edit.plan_sync(
         app,
         session,
@@ -104,7 +107,7 @@ def sync_profiles(
         given,
         rename=rename,
         prune=prune,
-        adopt=adopted,
+        adopt=adopting.choose_by_globs(others, adopt) if adopt else (),
         others=others,
         is_portable=is_portable,
     )
