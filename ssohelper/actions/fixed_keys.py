@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ssohelper.actions import credentials, environment, guards
 
 if TYPE_CHECKING:
+    from ssohelper.actions.environment import Environment
     from ssohelper.app import App
     from ssohelper.core.model import Profile, RoleCredentials
     from ssohelper.core.policy import Way
@@ -23,10 +24,7 @@ def release_fixed_keys(app: App, profile: Profile, way: Way) -> RoleCredentials:
     )
 
 
-def build_child_environment(app: App, profile: Profile, keys: RoleCredentials) -> dict[str, str]:
-    """Return our environment with the keys, for a program that we start.
-
-    For a guarded role, AWS_SDK_UA_APP_ID has the grant's reason.
-    """
+def build_environment(app: App, profile: Profile, keys: RoleCredentials) -> Environment:
+    """For a guarded role, AWS_SDK_UA_APP_ID has the grant's reason."""
     found = environment.build_keys_environment(app, profile, keys)
-    return guards.with_grant_reason(app, profile.key, found).environ_with_changes(app.environ)
+    return guards.with_grant_reason(app, profile.key, found)

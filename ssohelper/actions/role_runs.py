@@ -95,7 +95,8 @@ class RoleRun:
         path = run.find_program(self._argv[0], services.environ)
         profile = selection.resolve_chosen_role(services, row.key, row.profiles)
         keys = fixed_keys.release_fixed_keys(services, profile, Way.EXEC)
-        environ = fixed_keys.build_child_environment(services, profile, keys)
+        found = fixed_keys.build_environment(services, profile, keys)
+        environ = found.environ_with_changes(services.environ)
         take = partial(group.take_output, self) if group.take_output else None
         favourites.record_use_of_role(services, profile)
         try:

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from ssohelper.actions import environment, favourites, fixed_keys, foreign_profiles, guards
+from ssohelper.actions import favourites, fixed_keys, foreign_profiles
 from ssohelper.app import App
 from ssohelper.cli import choosing, foreign_use, guarding, output, profile_use, standard_streams
 from ssohelper.core import shell_text
@@ -64,8 +64,7 @@ def print_env(
         profile_use.warn_of_problem(app, chosen.name)
         guarding.grant_role_for_reason(app, chosen, grant_reason)
         issued = fixed_keys.release_fixed_keys(app, chosen, Way.ENV)
-        found = environment.build_keys_environment(app, chosen, issued)
-        found = guards.with_grant_reason(app, chosen.key, found)
+        found = fixed_keys.build_environment(app, chosen, issued)
         keys = ForeignCredentials(*issued)
     variables = found.reveal_variables()
     if not output.print_if_json(variables):

@@ -6,13 +6,12 @@ from typing import Any
 
 import click
 
-from ssohelper.actions import agents, favourites, fixed_keys, foreign_profiles, notices, run
+from ssohelper.actions import agents, favourites, foreign_profiles, notices, run
 from ssohelper.actions.agents import Limits
 from ssohelper.app import App
 from ssohelper.cli import foreign_use, guarding, output, profile_use
 from ssohelper.core import served_role
 from ssohelper.core.foreign import ForeignProfile
-from ssohelper.core.model import Profile
 from ssohelper.core.policy import Way
 from ssohelper.core.text import show
 from ssohelper.errors import UsageProblem
@@ -153,7 +152,13 @@ def exec_program(
         from ssohelper.cli import serve_command
 
         return serve_command.run_with_endpoint(app, chosen, program, hold_text, limits)
-    return _run_with_fixed_keys(app, chosen, program, hold_text, limits)
+    hold_seconds = notices.parse_wait_seconds(hold_text)
+    found, said = profile_use.get_fixed_keys(app, chosen, Way.EXEC, hold_seconds)
+    output.say(said)
+    favourites.record_use_of_role(app, chosen)
+    child = found.environ_with_changes(app.environ)
+    more = {**notices.build_wait_variables(hold_text), **limits.variables}
+    return run.replace_process(program, {**child, **more})
 
 
 def _run_as_foreign_profile(
@@ -182,26 +187,3 @@ def _run_as_foreign_profile(
         )
     child = variables.environ_with_changes(app.environ)
     return run.replace_process(program, {**child, **limits.variables})
-
-
-def _run_with_fixed_keys(
-    app: App,
-    chosen: Profile,
-    program: list[str],
-    hold_text: str,
-    limits: Limits,
-) -> int:
-    keys = profile_use.run_with_sign_in(
-        app,
-        chosen,
-        lambda: fixed_keys.release_fixed_keys(app, chosen, Way.EXEC),
-        way=Way.EXEC,
-        hold_seconds=notices.parse_wait_seconds(hold_text),
-    )
-    child = fixed_keys.build_child_environment(app, chosen, keys)
-    child.update({**notices.build_wait_variables(hold_text), **limits.variables})
-    output.say(
-        f"{profile_use.describe_role(app, chosen)}: {profile_use.keys_time_left_text(app, keys)}"
-    )
-    favourites.record_use_of_role(app, chosen)
-    return run.replace_process(program, child)

@@ -6,7 +6,7 @@ import click
 
 from ssohelper.actions import config_writing, leaving, undoing
 from ssohelper.actions import install as installing
-from ssohelper.actions.flows import loosening
+from ssohelper.actions.flows.setting_change import type_word
 from ssohelper.actions.install import SHELLS
 from ssohelper.actions.leaving import Leaving
 from ssohelper.app import App
@@ -179,7 +179,7 @@ def _confirm_leaving(app: App, planned: Leaving, edits: list[FileEdit], yes: boo
     guarded = leaving.list_guarded_roles(app, planned)
     if guarded:
         shown = shortened_name_list([show(name) for name in guarded], MANY_NAMES)
-        loosening.type_word(
+        type_word(
             TerminalDialogue(), f"without ssohelper, these guarded roles need no grant: {shown}"
         )
     config = [str(app.locations.aws_config_file)] if planned.changes else []

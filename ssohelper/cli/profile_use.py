@@ -7,10 +7,12 @@ from typing import TypeVar
 from ssohelper.actions import (
     credentials,
     directory,
+    fixed_keys,
     identity,
     notices,
     tokens,
 )
+from ssohelper.actions.environment import Environment
 from ssohelper.actions.profile_checks import ProfileChecker
 from ssohelper.app import App
 from ssohelper.cli import choosing, output
@@ -18,7 +20,7 @@ from ssohelper.cli.sign_in_commands import sign_in_on_terminal
 from ssohelper.core import profile_region, refused_values
 from ssohelper.core.foreign import ForeignProfile
 from ssohelper.core.instants import duration_text, to_iso
-from ssohelper.core.model import Profile, RoleCredentials, SsoSession
+from ssohelper.core.model import Profile, SsoSession
 from ssohelper.core.policy import Way
 from ssohelper.core.text import role_text, show
 from ssohelper.errors import LocalState, LoginRequired
@@ -133,6 +135,18 @@ def warn_of_problem(app: App, name: str, *, in_new_shell: bool = False) -> None:
         )
 
 
-def keys_time_left_text(app: App, keys: RoleCredentials) -> str:
+def get_fixed_keys(
+    app: App, profile: Profile, way: Way, hold_seconds: int = 0
+) -> tuple[Environment, str]:
+    """Return the variables with fixed keys, and the text that names the role and their end."""
+    keys = run_with_sign_in(
+        app,
+        profile,
+        lambda: fixed_keys.release_fixed_keys(app, profile, way),
+        way=way,
+        hold_seconds=hold_seconds,
+    )
     left = duration_text(keys.expires_at - app.clock.aws_now())
-    return f"these keys end in {left}, at {to_iso(keys.expires_at)}"
+    text = f"these keys end in {left}, at {to_iso(keys.expires_at)}"
+    variables = fixed_keys.build_environment(app, profile, keys)
+    return variables, f"{describe_role(app, profile)}: {text}"

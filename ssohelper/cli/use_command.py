@@ -13,7 +13,6 @@ import click
 from ssohelper.actions import (
     environment,
     favourites,
-    fixed_keys,
     foreign_profiles,
     guards,
     run,
@@ -100,14 +99,10 @@ def use_profile(
 
 def _prepare_keys(app: App, chosen: Profile, grant_reason: str | None) -> _Switch:
     guarding.grant_role_for_reason(app, chosen, grant_reason)
-    keys = profile_use.run_with_sign_in(
-        app, chosen, lambda: fixed_keys.release_fixed_keys(app, chosen, Way.USE), way=Way.USE
-    )
-    variables = environment.build_keys_environment(app, chosen, keys)
-    left = profile_use.keys_time_left_text(app, keys)
+    variables, text = profile_use.get_fixed_keys(app, chosen, Way.USE)
     # A later `use -` finds the same role by this name.
     name = role_profiles.find_current_profile_name(app, chosen) or chosen.key.text
-    return _switch_to_role(app, chosen, variables, f"keys {name}", left)
+    return _Switch(chosen, variables, f"keys {name}", text)
 
 
 def _prepare_profile(
@@ -125,14 +120,9 @@ def _prepare_profile(
     profile_use.warn_about_lost_role(app, profile)
     profile_use.warn_of_problem(app, profile.name, in_new_shell=True)
     variables = environment.build_profile_environment(app, profile)
-    return _switch_to_role(app, profile, variables, f"profile {profile.name}", left)
-
-
-def _switch_to_role(
-    app: App, profile: Profile, variables: Environment, used: str, left: str
-) -> _Switch:
-    found = guards.with_grant_reason(app, profile.key, variables)
-    return _Switch(profile, found, used, f"{profile_use.describe_role(app, profile)}: {left}")
+    variables = guards.with_grant_reason(app, profile.key, variables)
+    text = f"{profile_use.describe_role(app, profile)}: {left}"
+    return _Switch(profile, variables, f"profile {profile.name}", text)
 
 
 def _prepare_foreign(app: App, found: ForeignProfile, keys: bool) -> _Switch:

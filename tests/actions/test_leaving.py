@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from ssohelper.actions.flows.loosening import WORD as LOOSEN_WORD
+from ssohelper.actions.flows.setting_change import WORD as LOOSEN_WORD
 from ssohelper.actions.leaving import plan_leaving
 from ssohelper.core.config_file import ConfigFile
 from ssohelper.core.portal_address import PortalAddress

@@ -3,7 +3,7 @@
 import pytest
 
 from ssohelper.actions import selection
-from ssohelper.actions.flows import loosening
+from ssohelper.actions.flows import setting_change
 from ssohelper.actions.flows.dialogue import NoTerminal
 from ssohelper.cli import guarding
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
@@ -25,10 +25,10 @@ def test_rules_that_the_user_does_not_end_are_a_line_in_the_journal(
         raise answer
 
     monkeypatch.setattr(TerminalDialogue, "type_word", refuse)
-    assert loosening.confirm_rules_end(app, TerminalDialogue(), [RULE]) == []
+    assert setting_change.confirm_rules_end(app, TerminalDialogue(), [RULE]) == []
     assert app.journal.read().lines == []
     with pytest.raises(raised):
-        loosening.confirm_rules_end(app, TerminalDialogue(), [])
+        setting_change.confirm_rules_end(app, TerminalDialogue(), [])
     [line] = app.journal.read().lines
     assert (line.event, line.fields["what"]) == ("refused", "loosen guard rules")
 

@@ -7,7 +7,7 @@ import pytest
 from ssohelper.actions import config_writing, guards, install, own_settings, undoing
 from ssohelper.actions.flows import undo
 from ssohelper.actions.flows.dialogue import Dialogue
-from ssohelper.actions.flows.loosening import WORD
+from ssohelper.actions.flows.setting_change import WORD
 from ssohelper.app import App
 from ssohelper.core.config_edit import AddSection
 from ssohelper.core.other_writes import OtherWrites
