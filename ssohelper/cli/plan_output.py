@@ -44,13 +44,6 @@ def sync_options(function: Callable[..., object]) -> Callable[..., object]:
     return run_with_choices
 
 
-def warn_if_nothing_matches(app: App, plan: Plan) -> None:
-    """The filters may be mistyped, or were saved when other roles existed."""
-    warning = plan_text.filters_warning(plan)
-    if warning:
-        app.warn(warning)
-
-
 def print_or_write_plan(app: App, plan: Plan, *, dry_run: bool, yes: bool, what: str) -> None:
     if not dry_run:
         write_plan(app, plan, yes=yes, what=what)
@@ -94,7 +87,8 @@ def _ask_for_filters(app: App, plan: Plan) -> Plan | None:
     if picked is None:
         return None
     other = profile_edit.plan_with_role_filters(app, plan, picked)
-    warn_if_nothing_matches(app, other)
+    if warning := plan_text.filters_warning(other):
+        app.warn(warning)
     return other
 
 

@@ -9,11 +9,11 @@ from ssohelper.actions import (
     chain_profiles,
     config_writing,
     profile_edit,
-    setup_text,
     sync_choices,
 )
-from ssohelper.actions.flows import profile_removal
+from ssohelper.actions.flows import profile_removal, setup_plan
 from ssohelper.actions.flows.plan_write import agree_to_write
+from ssohelper.actions.flows.setup_plan import Wish
 from ssohelper.actions.selection import resolve_session
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
@@ -22,7 +22,6 @@ from ssohelper.cli.plan_output import (
     form_option,
     print_or_write_plan,
     sync_options,
-    warn_if_nothing_matches,
 )
 from ssohelper.cli.table import Cell
 from ssohelper.cli.terminal_dialogue import TerminalDialogue
@@ -91,33 +90,16 @@ def sync_profiles(
     """
     session = choosing.choose_session(output.options().session)
     choosing.warn_about_config(app)
-    choices = sync_choices.merge_choices(app, session, given)
+    sync_choices.merge_choices(app, session, given)  # raises an error before AWS is asked
     adopting.check_adopt_globs(app, adopt)
     listing = fetch_listing(app, session, refresh=refresh, of_this_sign_in=True, from_scratch=prune)
-    others = adopting.list_other_profiles(app, session, listing)
-    for line in setup_text.other_profile_lines(others):
+    wish = Wish(session, listing, "", given, adopt, is_portable, True, rename, prune)
+    found = setup_plan.propose(app, wish)
+    for line in setup_plan.profile_lines(app, session, found):
         output.say(line)
-    if not adopt and adopting.choose_needing(others):
-        output.say(setup_text.ADOPT_LATER)
-    plan = profile_edit.plan_sync(
-        app,
-        session,
-        listing,
-        choices,
-        given,
-        rename=rename,
-        prune=prune,
-        adopt=adopting.choose_by_globs(others, adopt) if adopt else (),
-        others=others,
-        is_portable=is_portable,
-    )
-    warn_if_nothing_matches(app, plan)
-    region = plan.request.choices.default_region
-    if region is not None and region != choices.default_region:
-        output.say(f"new profiles get the {setup_text.proposed_region_text(region)}")
-    print_or_write_plan(app, plan, dry_run=dry_run, yes=yes, what="profile sync")
+    print_or_write_plan(app, found.plan, dry_run=dry_run, yes=yes, what="profile sync")
     age = app.clock.now() - listing.listed_at
-    if age >= 60 and not plan.changes and not output.options().json:
+    if age >= 60 and not found.plan.changes and not output.options().json:
         output.say(
             f"the roles were listed {clock_text.ago_text(age)}; "
             "to list them anew: ssohelper profile sync --refresh"

@@ -51,8 +51,7 @@ def whoami(app: App, profile: str | None, grant_reason: str | None) -> None:
     account, role = known.account, chosen.shown_role
     shown = f"{account.name} ({role.account_id})" if account.name else role.account_id
     fields = {**chosen.json_fields, "account_name": account.name or None, "user": known.user}
-    names = {"profile": chosen.name, "session": chosen.session.name}
-    lines = {**names, "account": shown, "role": role.name}
+    lines = {**chosen.json_fields, "account_id": shown}
     said = "confirmed by AWS"
     if problem or lacks_region:
         said = "AWS says that this role is yours; "

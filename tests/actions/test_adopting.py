@@ -66,7 +66,7 @@ def test_new_profiles_take_the_region_that_setup_would_propose(saved, run):
     region = sync_choices.region_for_role(app, resolve_profile(app, "bare", None))
     assert (found.fix, region) == ("add a line: region = eu-west-2", "eu-west-2")
     said = ok(run("profile", "sync", "--adopt", "*", "--yes"))
-    assert "new profiles get the region eu-west-2, that of [default]" in said
+    assert "get the region eu-west-2, that of [default]" in said
     app = in_process(saved)
     written = {one.name: one.keys.get("region") for one in app.config.read().profiles()}
     assert set(written.values()) == {"eu-west-2"}

@@ -44,9 +44,9 @@ _WHAT_TO_LEAVE_OUT = "leave out (numbers; or accounts such as *-test; commas bet
 
 
 class Wish(NamedTuple):
-    """What `setup` is asked for. `given` are its options, `adopt` the values of --adopt.
+    """What `setup` or `profile sync` is asked for. `given` are options, `adopt` those of --adopt.
 
-    `is_unasked`: with --yes, nothing is adopted, guarded or installed that no option names.
+    `is_unasked`: nothing is adopted, guarded or installed that no option names.
     """
 
     session: SsoSession
@@ -56,6 +56,8 @@ class Wish(NamedTuple):
     adopt: tuple[str, ...] = ()
     is_portable: bool | None = None
     is_unasked: bool = False
+    rename: bool = False
+    prune: bool = False
 
 
 class Proposal(NamedTuple):
@@ -147,6 +149,8 @@ def propose(app: App, wish: Wish, left_out: frozenset[str] = frozenset()) -> Pro
         listing,
         sync_choices.merge_choices(app, session, wish.given),
         wish.given,
+        rename=wish.rename,
+        prune=wish.prune,
         adopt=adopted,
         others=others,
         is_portable=wish.is_portable,
@@ -207,7 +211,7 @@ def result_lines(app: App, session: SsoSession, found: Proposal) -> Iterator[str
 
 
 def finding_lines(app: App, wish: Wish, found: Proposal) -> Iterator[str]:
-    session, listing, plan = wish.session, wish.listing, found.plan
+    session, listing = wish.session, wish.listing
     roles = count_text(len(listing.roles()), "role")
     accounts = count_text(len(listing.accounts), "account")
     yield f"{show(session.start_url, 200)} ({session.region}): {roles} in {accounts}"
@@ -223,6 +227,11 @@ def finding_lines(app: App, wish: Wish, found: Proposal) -> Iterator[str]:
     for other in setup.find_portals_in_config(app):
         if not other.name and other.start_url != session.start_url:
             yield f"another portal in the config: {show(other.start_url, 200)}"
+    yield from profile_lines(app, session, found)
+
+
+def profile_lines(app: App, session: SsoSession, found: Proposal) -> Iterator[str]:
+    plan = found.plan
     yield from setup_text.other_profile_lines(found.others)
     if adopting.choose_adoptable(found.others) - {*plan.adopt}:
         yield setup_text.ADOPT_LATER
