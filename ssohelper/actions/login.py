@@ -84,7 +84,7 @@ _MAX_ACCOUNTS = 3
 
 
 class LoginUi(Protocol):
-    """What a sign-in shows and asks. `confirm` and `can_ask` are those of every flow's Dialogue."""
+    """What a sign-in shows and asks."""
 
     def show_page(self, url: str, port: int) -> None:
         """Show the page to open. The browser then returns to this port of this machine."""
@@ -101,8 +101,8 @@ class LoginUi(Protocol):
 
     def report_further_region(self, region: str) -> None: ...
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        """Raises: UsageProblem if there is no terminal to ask on."""
+    def confirm(self, question: str) -> bool:
+        """The question may have several lines. Raises: UsageProblem if there is no terminal."""
 
     def can_ask(self) -> bool: ...
 

@@ -79,14 +79,14 @@ class _TerminalRuns(TerminalDialogue):
         self._lock = threading.RLock()
 
     def ask(self, *args: Any, **options: Any) -> str:
-        if not self.can_ask():
+        if not output.can_ask_user():
             raise NoTerminal(
                 "guarded roles need a grant", hint="run it in a terminal, --reason TEXT"
             )
         return super().ask(*args, **options)
 
     def sign_in(self, session: SsoSession, why: LoginRequired) -> bool:
-        if not self.can_ask():
+        if not output.can_ask_user():
             raise why
         return profile_use.offer_sign_in(self._app, why, lambda: session)
 

@@ -228,17 +228,16 @@ def warn(message: str) -> None:
     say(f"ssohelper: warning: {show_message(message)}")
 
 
-def confirm(question: str, *, yes: bool, what: str, default: bool = False) -> bool:
-    """Return whether the answer is yes. An empty answer counts as `default`.
+def confirm(question: str, *, yes: bool, what: str) -> bool:
+    """Return whether the answer is yes. `what` names the asking command.
 
-    `what` names the asking command. Raises: UsageProblem off a terminal without --yes.
+    Raises: UsageProblem off a terminal without --yes.
     """
     if yes:
         return True
     require_terminal(what)
-    choice = "[Y/n]" if default else "[y/N]"
-    answer = ask(f"{question} {choice}", default="", show_default=False).strip().lower()
-    return answer in ("y", "yes") or (default and not answer)
+    answer = ask(f"{question} [y/N]", default="", show_default=False)
+    return answer.strip().lower() in ("y", "yes")
 
 
 def ask(question: str, **options: Any) -> str:

@@ -23,7 +23,7 @@ from ssohelper.actions.clocks import SessionClock, UnusableSession
 from ssohelper.app import App
 from ssohelper.cli import choosing, colors, output
 from ssohelper.cli.table import Cell
-from ssohelper.cli.terminal_dialogue import TerminalDialogue
+from ssohelper.cli.terminal_dialogue import say_first_lines
 from ssohelper.core import clock_text
 from ssohelper.core.device_flow import DeviceAuthorization
 from ssohelper.core.instants import duration_text, parse_duration, to_iso
@@ -49,7 +49,7 @@ class Duration(click.ParamType[int]):
         return seconds
 
 
-class TerminalSignIn(TerminalDialogue):
+class TerminalSignIn:
     """With `yes`, another user than last time, and another portal, are accepted."""
 
     def __init__(
@@ -60,8 +60,8 @@ class TerminalSignIn(TerminalDialogue):
         qr: bool = False,
         yes: bool = False,
     ) -> None:
-        super().__init__("another user's sign-in", yes=yes)
-        self._app, self._session, self._opener, self._qr = app, session, opener, qr
+        self._app, self._session, self._opener = app, session, opener
+        self._qr, self._yes = qr, yes
         self._reads_lines = opener is None and self.can_ask() and sys.platform != "win32"
 
     def show_page(self, url: str, port: int) -> None:
@@ -124,6 +124,13 @@ class TerminalSignIn(TerminalDialogue):
 
     def report_further_region(self, region: str) -> None:
         output.say(f"now sign in in the region {show(region)} too, as the same user")
+
+    def confirm(self, question: str) -> bool:
+        what = "another user's sign-in"
+        return output.confirm(say_first_lines(question), yes=self._yes, what=what)
+
+    def can_ask(self) -> bool:
+        return output.can_ask_user()
 
     def is_cancelled(self) -> bool:
         return False

@@ -42,7 +42,7 @@ class TerminalDialogue:
             return answer.strip()
 
         shown = {"default": default, "show_default": bool(default)}
-        return output.ask(_say_first_lines(question), value_proc=checked, **shown)
+        return output.ask(say_first_lines(question), value_proc=checked, **shown)
 
     def type_word(
         self, notice: str, question: str, check: Callable[[str], object], command: str = ""
@@ -63,10 +63,6 @@ class TerminalDialogue:
             stream.write(f"ssohelper: {notice}\n{question}: ".encode())
             answer = stream.readline(_LONGEST_ANSWER).decode("utf-8", "replace").strip()
         check(answer)
-
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        asked = _say_first_lines(question)
-        return output.confirm(asked, yes=self._yes, what=self._what, default=default)
 
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
         *lines, question = plan.summary
@@ -96,11 +92,8 @@ class TerminalDialogue:
                 is_yes = answer in ("y", "yes") or (plan.default and not answer)
                 return "y" if is_yes else "n"
 
-    def can_ask(self) -> bool:
-        return output.can_ask_user()
 
-
-def _say_first_lines(question: str) -> str:
+def say_first_lines(question: str) -> str:
     *lines, last = question.split("\n")
     for line in lines:
         output.say(line)

@@ -315,7 +315,7 @@ class _Attempt:
         if make_address is not None:
             self._app.run_in_background(lambda: self.open_browser(make_address))
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
+    def confirm(self, question: str) -> bool:
         answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._call_in_ui_thread(self._sign_in.ask_question, Question(question, answers.put))
         while not self.cancelled.is_set():

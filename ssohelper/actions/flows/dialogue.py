@@ -57,9 +57,6 @@ class Dialogue(Protocol):
         The terminal asks whatever stdin is. Raises: what `check` raises; NoTerminal.
         """
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        """The question may have several lines."""
-
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]: ...
 
 

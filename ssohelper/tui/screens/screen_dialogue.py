@@ -78,11 +78,6 @@ class ScreenDialogue:
     ) -> None:
         check(self.ask(f"{notice}\n{question}", command=command))
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        screen = partial(ConfirmScreen, question, command=command, proposes_yes=default)
-        yes: bool = self._show(screen)
-        return yes
-
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
         *summary, question = plan.summary
         lines, diff = text_lines(summary), diff_lines(plan.diff)

@@ -59,9 +59,6 @@ class Script:
     ) -> None:
         check(self._answer(f"{notice}\n{question}"))
 
-    def confirm(self, question: str, default: bool = False, command: str = "") -> bool:
-        return self._answer(question) == "y"
-
     def show_plan(self, plan: PlanShown) -> Literal["y", "n", "c"]:
         answer = self._answer(plan.summary[-1])
         found: Literal["y", "n", "c"] = "c" if answer == "c" else "n"
