@@ -111,10 +111,6 @@ def _run_shell(emulator: Emulator, environ: dict[str, str]) -> int:
     if code:
         return code
     output.say("\nThis shell uses the demo's temporary home. Try:")
-    config = Path(environ["HOME"], ".aws", "config")
-    if not config.exists() or f"[profile {PROFILE}]" not in config.read_text("utf-8"):
-        # The commands below need the profiles, which the user declined.
-        output.say(f"  ssohelper {shlex.join(_SETUP)}\n{'':<52}write the profiles first")
     for typed, what in _TRY:
         output.say(f"  {typed:<48}  {what}")
     output.say("Leave with: exit (the demo's home is then removed)")
