@@ -95,8 +95,7 @@ def exec_program(
       ssohelper exec --allow '*/ReadOnlyAccess' payments-prod.ReadOnlyAccess -- claude
       AWS_PROFILE=payments-prod.ReadOnlyAccess ssohelper exec -- env
       ssohelper exec --account 'pay*' --role ReadOnlyAccess -j 8 -- aws s3 ls
-      ssohelper exec --account '*' --account '!*-test' --role Read --output out -- aws ec2 \
-        describe-vpcs
+      ssohelper exec --account '!*-test' --role ReadOnlyAccess --output out -- aws s3 ls
       ssohelper exec --failed -- aws s3 ls               as the roles that failed last time
 
     The command's environment gets fixed keys, and the variables that take precedence over them are

@@ -170,8 +170,10 @@ def test_every_example_runs_as_it_stands(day, run, lines):
         elif "shell-init zsh" in line:  # this line is for another shell
             line = "ssohelper shell-init zsh"
         day.write_config(config)
-        if words[1:3] == ["profile", "undo"]:
+        if "undo" in words[1:3]:
             assert typed(f"ssohelper profile rm {PROFILE} --yes").returncode == 0
+        if "--failed" in words:
+            assert typed("ssohelper exec --account '*' --role ReadOnlyAccess -- false").returncode == 1
         (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
         App(day.env).protections.save_rules(())
         done = typed(line)

@@ -34,7 +34,7 @@ SMALL = [
 
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory) -> Home:
-    """A home with a saved list of 20,000 roles, as many profiles and 2,000 sessions."""
+    """A home with a saved list of 20,000 roles, as many profiles and 4,000 sessions."""
     folder = tmp_path_factory.mktemp("crowded")
     env = {
         "HOME": str(folder),
@@ -46,7 +46,7 @@ def crowded(tmp_path_factory) -> Home:
     }
     home = Home(folder, env)
     session = f"sso_start_url = {START_URL}\nsso_region = us-east-1\n"
-    more = "".join(f"[sso-session more-{n}]\n{session}" for n in range(2000))
+    more = "".join(f"[sso-session more-{n}]\n{session}" for n in range(4000))
     profiles = (
         f"[profile p{n}]\nsso_session = corp\nsso_account_id = {n:012}\nsso_role_name = R\n"
         for n in range(ROWS)

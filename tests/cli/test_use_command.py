@@ -184,7 +184,7 @@ def test_on_a_terminal_a_missing_sign_in_is_offered(shell):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("key", "code"), [("\r", 0), ("\x03", 130)])
+@pytest.mark.parametrize(("key", "code"), [("\x1b[B\r", 0), ("\x03", 130)])
 def test_a_picker_without_a_saved_list_offers_the_sign_in(shell, key, code):
     shell.write_config("")
     shell.app.tokens.forget(shell.session)

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from ssohelper.core.model import Account
+from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import RoleRow, make_role_index, rows_without_usage
 from tests.programs import require_program
 
@@ -78,10 +79,10 @@ def organization() -> list[RoleRow]:
         for region in REGIONS
         for stage in STAGES
     )
-    rows = []
+    rows, is_privileged = [], make_privileged_test()
     for name in names:
         account = Account(f"{seeded.randrange(10**12):012d}", name, f"aws+{name}@example.com")
-        rows += rows_without_usage("corp", account, ROLES)
+        rows += rows_without_usage("corp", account, [(name, is_privileged(name)) for name in ROLES])
     return rows
 
 

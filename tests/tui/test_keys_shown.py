@@ -14,35 +14,14 @@ from tests.tui.terminal import Terminal
 from tests.tui.world import DemoHome, until
 
 F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
-F6, F9, F10 = "\x1b[17~", "\x1b[20~", "\x1b[21~"
-# For each screen, its key, a text of it, and the keys that open a dialog with a text of that.
+# For each screen, its key and a text of it. From the help and the messages, another screen can be
+# chosen at once; a question stays until it is answered.
 SCREENS = {"accounts": (F2, "1/20"), "sessions": (F3, "Clocks"), "profiles": (F4, "to add")}
 HELP, MESSAGES, PALETTE = [(F1, "esc: close")], [("\x0c", ": close")], [(":", "Search for")]
 DIALOGS = {
-    "accounts": [
-        HELP,
-        [(F6, "Console of")],
-        [(F6, "Console of"), *HELP],
-        [(F9, "Yes (y)")],
-        [(F10, "Command to run")],
-        MESSAGES,
-        PALETTE,
-        [*HELP, *PALETTE],
-    ],
-    "sessions": [
-        HELP,
-        [("S", "Set up another")],
-        [("x", "Sign out of")],
-        MESSAGES,
-        PALETTE,
-    ],
-    "profiles": [
-        HELP,
-        [(" ", "A apply"), ("A", "Yes (y)")],
-        [("\x04", "close")],
-        MESSAGES,
-        PALETTE,
-    ],
+    "accounts": [HELP, MESSAGES, [*HELP, *PALETTE]],
+    "sessions": [HELP, MESSAGES, PALETTE],
+    "profiles": [HELP, MESSAGES, PALETTE],
 }
 TABS = {"sessions": "2 Sign-ins", "profiles": "3 Profiles"}
 # Dialogs of a screen, and the other screen to go to from there.

@@ -235,7 +235,7 @@ class TestLists:
             await user.wait_for_text("role list     offline · list 15 min old", "refused)")
             monkeypatch.undo()
             await user.press("f2")  # a minute after the failure, the list is asked for again
-            await until(lambda: "▲" not in user.screen)
+            await until(lambda: "▲ offline" not in user.screen)
 
         with monkeypatch.context() as patches:
             patches.setattr("ssohelper.wire.connection._connect_tcp", refuse)

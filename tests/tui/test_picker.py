@@ -89,7 +89,7 @@ def test_a_narrower_terminal_shows_the_picker_once(shell: Shell) -> None:
 
     def is_shown_alone() -> bool:
         first, *rest = [line for line in inside.lines if line]
-        return "type to search" in first and len(rest) == 13
+        return "type to search" in first and len(rest) == 12
 
     inside.until(is_shown_alone)
     inside.send("\x1b")
@@ -224,7 +224,7 @@ def test_a_crash_prints_one_line_and_restores_the_terminal(shell: Shell) -> None
         "import sys\n"
         "from ssohelper.tui.widgets.role_list import RoleList\n"
         "def broken(self, lines): secret = 'CANARY-LOCAL'; raise ZeroDivisionError(secret)\n"
-        "RoleList.move = broken\n"
+        "RoleList.action_move = broken\n"
         "sys.argv = ['ssohelper']\n"
         "from ssohelper.__main__ import main\n"
         "sys.exit(main())\n"
@@ -239,7 +239,7 @@ def test_a_crash_prints_one_line_and_restores_the_terminal(shell: Shell) -> None
     assert b"Traceback" not in inside.raw
     assert b"CANARY" not in inside.raw
     [log] = (shell.home / "own" / "state" / "crashes").iterdir()
-    assert "role_pane.py" in log.read_text()
+    assert "search_pane.py" in log.read_text()
     assert "CANARY" not in log.read_text()
 
 

@@ -92,7 +92,11 @@ def test_a_session_that_is_replaced_before_the_key_is_not_changed(world, edit, i
         await show_sessions(user)
         edit(world)
         await user.press("X")
-        await done(user, _CHANGED)
+        if is_recorded and edit is not repoint:  # what is kept for the name may still be removed
+            await user.wait_for_text('the session "corp" is not in the config')
+            await user.press("escape")
+        else:
+            await done(user, _CHANGED)
 
     run_scenario(services, scenario)
     edited = world.config_file.read_bytes()

@@ -86,11 +86,11 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         assert re.search(r"\b(10:00|9:\d\d) left", user.screen)
         await leave_running(user, AccountsScreen)
         await user.press("f8")  # F8 goes back to the sign-in that runs
-        await user.wait_for_text("Background (b)", "/authorize?")
+        await user.wait_for_text("Background (B)", "/authorize?")
         await leave_running(user, AccountsScreen)
         [url] = opened(notes)
         user.app.run_in_background(lambda: sign_in(url, "ana"))
-        next_step = 'signed in: press F8 (Who am I) on payments-dev/Developer ("corp" as "ana")'
+        next_step = 'signed in: space w (Who am I) on payments-dev/Developer ("corp" as "ana")'
         await user.wait_for_text(next_step)
         assert len(next_step) + 3 <= 80  # it is read whole in 80 columns, with the sign before it
         await user.press(*" !x")  # what is typed stays in the search, and nothing opens over it
@@ -139,7 +139,7 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
         await user.wait_for_message(
-            'press space 1, then space w (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
+            'space 1, then space w (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
         )
 
     async def scenario(user: User) -> None:

@@ -78,10 +78,7 @@ def test_whoami_asks_its_own_provider(others: DemoHome) -> None:
         await user.wait_for_text("1/")
         await user.press("f8")
         arn = f"arn:aws:iam::{USER_ACCOUNT}:user/ana"
-        await user.wait_for_message(
-            'waiting for the credentials of "legacy-keys" from static keys', f"ana: {arn}"
-        )
-        await user.wait_for_message("$ ssohelper whoami legacy-keys")
+        await user.wait_for_message(f"ana: {arn}", "$ ssohelper whoami legacy-keys")
 
     run_scenario(others.app(), scenario)
 

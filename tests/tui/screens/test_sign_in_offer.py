@@ -111,7 +111,7 @@ def test_a_failed_sign_in_has_retry_and_enter_goes_on(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
         await user.wait_for_text("signed out")
         await user.press("f8")
-        await user.wait_for_text("refused", "Retry (r)")
+        await user.wait_for_text("refused", "Retry (N)")
         assert focused_button(user) == "retry"
         assert not user.app.screen.query_one("#why").display
         await user.press("enter")
