@@ -101,11 +101,11 @@ class TuiApp(KeyOrderApp[_Answer], Generic[_Answer]):
         return self.get_key_display(Binding(KEYS[action].split(",")[0], ""))
 
     def keys_to_run_action(self, wanted: WantedAction) -> str:
-        """Return the keys that run an action from the present screen: `space 3, then space A to write`."""
+        """Return the keys that run an action from here: `space 3, then space A to write`."""
         action = wanted.name
         screen_name = action.partition(".")[0]
         keys = [] if self.current_mode == screen_name else [self.key_of(f"app.{screen_name}")]
-        pressed = f"{', then '.join([*keys, self.key_of(action)])}"
+        pressed = ", then ".join([*keys, self.key_of(action)])
         if wanted.role:
             return f"{pressed} ({ACTIONS[action].label}) on {wanted.role}"
         return f"{pressed} to {ACTIONS[action].description}"

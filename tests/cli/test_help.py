@@ -173,7 +173,9 @@ def test_every_example_runs_as_it_stands(day, run, lines):
         if "undo" in words[1:3]:
             assert typed(f"ssohelper profile rm {PROFILE} --yes").returncode == 0
         if "--failed" in words:
-            assert typed("ssohelper exec --account '*' --role ReadOnlyAccess -- false").returncode == 1
+            assert (
+                typed("ssohelper exec --account '*' --role ReadOnlyAccess -- false").returncode == 1
+            )
         (day.path / ".config" / "ssohelper" / "config.toml").unlink(missing_ok=True)
         App(day.env).protections.save_rules(())
         done = typed(line)

@@ -138,6 +138,8 @@ def test_sign_ins_go_on_in_the_background_one_for_each_session(world: DemoHome) 
         await user.press("n")
         await user.wait_for_screen(ConfirmScreen)
         await user.press("y")
+        await user.wait_for_text("signed in · ⏎")
+        await user.press("enter")
         await user.wait_for_message(
             'space 1, then space w (Who am I) on lab/ReadOnlyAccess ("lab" as "ben")'
         )
@@ -168,7 +170,7 @@ def test_the_role_of_enter_is_named_after_a_sign_in_that_went_on(world: DemoHome
         await user.wait_for_text("PQRS-TVWX", 'the sign-in to "corp" is still')
         await leave_running(user, AccountsScreen)
         world.emulator.approve_device("PQRS-TVWX", "ana")
-        await user.wait_for_text("signed in: press ⏎ (Use) on payments-dev/Developer")
+        await user.wait_for_text("signed in: ⏎ (Use) on payments-dev/Developer")
 
     assert run_scenario(services, scenario).return_value is None
 
