@@ -277,18 +277,14 @@ def _list_hosts(setup: Setup, session: SsoSession) -> dict[str, str]:
 
 def _run_in_threads(calls: Sequence[Callable[[], Any]], seconds: float) -> list[Any]:
     """Run the calls at once; return their results in order, without calls that take too long."""
-    results: dict[int, Any] = {}
-
-    def call_and_store(number: int, function: Callable[[], Any]) -> None:
-        results[number] = function()
-
+    results: list[list[Any]] = [[] for _ in calls]
     # Daemon threads, so that Ctrl-C and the end of the program wait for none of them.
     threads = [
-        threading.Thread(target=call_and_store, args=pair, daemon=True, name=f"doctor-{pair[0]}")
-        for pair in enumerate(calls)
+        threading.Thread(target=lambda call, into: into.append(call()), args=pair, daemon=True)
+        for pair in zip(calls, results, strict=True)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(seconds)
-    return [results[number] for number in sorted(results)]
+    return [answer for answers in results for answer in answers]

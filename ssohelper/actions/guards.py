@@ -64,14 +64,10 @@ def make_grant_question(app: App, keys: Sequence[RoleKey]) -> tuple[str, str]:
 
 def check_typed_word(app: App, keys: Sequence[RoleKey], typed: str, word: str) -> None:
     """Raise Refused, and write that to the journal, if the user typed another word than `word`."""
-    if not is_word_typed_right(typed, word):
+    if " ".join(typed.split()) != word:
         for key in keys:
             app.vault.journal_refusal(key, WRONG_WORD)
         raise Refused(WRONG_WORD)
-
-
-def is_word_typed_right(typed: str, word: str) -> bool:
-    return " ".join(typed.split()) == word
 
 
 def role_needs_grant(app: App, key: RoleKey) -> bool:

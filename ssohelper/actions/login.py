@@ -14,6 +14,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
@@ -636,39 +637,31 @@ def _prepare_lookup(
     url = service_url("sts", session.region, app.environ, variant)
     issuer.check_credentials_destination(app.aws.oidc(session).issuer, "sts", url, session)
 
-    def find_unguarded_role(roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
-        # Roles with short names are tried first, because they often allow less.
-        for account, name in sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id)):
-            if not guard_rules.is_guarded(rules, session.name, account, name):
-                yield Role(account.id, name)
-                return
-
     def find_roles() -> Iterator[Role]:
+        """Yield one unguarded role of the saved list, then one of each of the first accounts."""
         if saved is not None:
-            yield from find_unguarded_role(
-                (at.account, n) for at in saved.accounts for n in at.roles
-            )
+            yield from first_unguarded((at.account, n) for at in saved.accounts for n in at.roles)
         for account in islice(portal.list_accounts(token), _MAX_ACCOUNTS):
-            names = portal.list_roles(token, account.id)
-            yield from find_unguarded_role((account, name) for name in names)
+            yield from first_unguarded((account, n) for n in portal.list_roles(token, account.id))
 
-    def append_user_name() -> None:
-        deadline = app.clock.deadline(_LOOKUP_SECONDS)
-        for role in find_roles():
-            try:
-                keys = vault.issue_role_credentials(
-                    session, role, token, deadline, asked_by, portal
-                )
-            except RoleNotAssigned:
-                continue  # the saved list of roles may be another user's
-            identity = app.aws.get_caller_identity(keys, session.region, variant)
-            if identity.is_role(role) and identity.role_session_name:
-                found.append(identity.role_session_name)
-                return
+    def first_unguarded(roles: Iterable[tuple[Account, str]]) -> Iterator[Role]:
+        # Roles with short names are tried first, because they often allow less.
+        in_turn = sorted(roles, key=lambda role: (len(role[1]), role[1], role[0].id))
+        is_guarded = partial(guard_rules.is_guarded, rules, session.name)
+        return islice((Role(at.id, n) for at, n in in_turn if not is_guarded(at, n)), 1)
 
     def look_up() -> None:
+        deadline = app.clock.deadline(_LOOKUP_SECONDS)
         try:
-            append_user_name()
+            for role in find_roles():
+                with suppress(RoleNotAssigned):  # the saved list of roles may be another user's
+                    keys = vault.issue_role_credentials(
+                        session, role, token, deadline, asked_by, portal
+                    )
+                    identity = app.aws.get_caller_identity(keys, session.region, variant)
+                    if identity.is_role(role) and identity.role_session_name:
+                        found.append(identity.role_session_name)
+                        return
         except Exception as error:  # a sign-in succeeds without the user's name
             _log.info("the user of the new sign-in is unknown: %s", type(error).__name__)
 

@@ -1,12 +1,12 @@
 """Reads the roles to show in lists from files: saved listings, profiles and usage."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
-from ssohelper.core.model import NEVER_USED, Account, RoleKey, SsoSession, Usage
+from ssohelper.core.model import NEVER_USED, Account, Role, RoleKey, SsoSession, Usage
 from ssohelper.core.privileged import make_privileged_test
 from ssohelper.core.role_rows import RoleRow, foreign_profile_rows, ranked_rows, rows_without_usage
 from ssohelper.core.served_role import find_served_role
@@ -66,16 +66,18 @@ def read_roles(
     accounts = {}
     if profiles or any(map(is_chain, config.profiles())):
         accounts = {(row.session_name, row.account.id): row.account for row in rows}
-    for key, names in profiles.items():  # the roles that no saved listing has
-        known = accounts.get((key.session_name, key.account_id))
-        account, usage = known or Account(key.account_id, "", ""), used.get(key, NEVER_USED)
-        row = RoleRow(key.session_name, account, key.role_name, names, usage)
-        rows.append(row._replace(privileged=is_privileged(key.role_name)))
-    rows += _make_rows_of_chains(config, owners, accounts, used, is_privileged)
+    # The roles that no saved listing has, and chains.
+    others = [(key, key.role, names) for key, names in profiles.items()]
+    for key, role, names in (*others, *_find_chains(config, owners)):
+        account = accounts.get((key.session_name, role.account_id))
+        account = account or Account(role.account_id, "", "")
+        usage, chained = used.get(key, NEVER_USED), key if key.chain else None
+        row = RoleRow(key.session_name, account, role.name, names, usage, chained)
+        rows.append(row._replace(privileged=is_privileged(role.name)))
     rows = ranked_rows(rows) if used else rows
     if with_foreign_profiles and session_name is None:
-        others = [one for one in app.config.list_profiles() if one.name not in with_session]
-        rows += _make_foreign_rows(app, others, is_privileged)
+        left = [one for one in app.config.list_profiles() if one.name not in with_session]
+        rows += _make_foreign_rows(app, left, is_privileged)
     listed_at = {name: saved.listed_at for name, saved in listings.items()}
     return KnownRoles(rows, listed_at, sessions, _find_row_of_shell(rows, app.environ))
 
@@ -185,28 +187,17 @@ def _make_foreign_rows(
     return foreign_profile_rows(((one.name, one.what) for one in found), is_privileged)
 
 
-def _make_rows_of_chains(
-    config: ConfigFile,
-    owners: _SessionsOfProfiles,
-    accounts: Mapping[tuple[str, str], Account],
-    used: _Usages,
-    is_privileged: Callable[[str], bool],
-) -> list[RoleRow]:
+def _find_chains(
+    config: ConfigFile, owners: _SessionsOfProfiles
+) -> Iterator[tuple[RoleKey, Role, tuple[str, ...]]]:
     found = [entry for entry in config.profiles() if is_chain(entry)]
     if not found:
-        return []
+        return
     # Few users have chains, and the import delays the first screen.
     from ssohelper.core import chains
 
-    made = []
     for entry in found:
         chain = chains.find_chain_or_none(config, entry)
-        if chain is None:
-            continue
-        for session in owners.find_sessions(chain.target):
-            key, (account_id, name, *_) = session.key_of(chain.role), chain.assumed_role
-            account = accounts.get((session.name, account_id)) or Account(account_id, "", "")
-            usage = used.get(key, NEVER_USED)
-            row = RoleRow(session.name, account, name, (entry.name,), usage, key)
-            made.append(row._replace(privileged=is_privileged(name)))
-    return made
+        if chain is not None:
+            for session in owners.find_sessions(chain.target):
+                yield session.key_of(chain.role), chain.assumed_role, (entry.name,)

@@ -11,6 +11,7 @@ from ssohelper.actions import (
     config_writing,
     login,
     own_settings,
+    protected_sign_ins,
     regions,
     selection,
 )
@@ -20,7 +21,7 @@ from ssohelper.core.config_edit import Change
 from ssohelper.core.config_file import assumes_role
 from ssohelper.core.model import SsoSession
 from ssohelper.core.other_writes import NO_OTHER_WRITES, OtherWrites
-from ssohelper.core.start_url import is_company_url, is_same_session
+from ssohelper.core.start_url import is_company_url
 from ssohelper.core.text import SOME_NAMES, shortened_name_list, show
 from ssohelper.errors import AwsUnreachable, UsageProblem
 
@@ -164,15 +165,9 @@ def check_name(app: App, session: SsoSession) -> None:
     """Raises: ConfigInvalid if the config lacks the session; UsageProblem if a sign-in with its
     name is at another portal.
     """
-    recorded = selection.find_unlisted_session(app, session.name)
-    if recorded is None:
+    protected_sign_ins.refuse_other_portal(app, session)
+    if selection.find_unlisted_session(app, session.name) is None:
         selection.check_session_in_config(app, session)
-    elif not is_same_session(recorded, session):
-        raise UsageProblem(
-            f'the sign-in to "{session.name}" is at another portal, {recorded.start_url} in '
-            f"{recorded.region}: nothing was changed",
-            hint=f"end it first: ssohelper logout {session.name}",
-        )
 
 
 def find_leftover_session(app: App, name: str) -> SsoSession | None:

@@ -176,7 +176,7 @@ def test_a_session_whose_name_has_a_sign_in_elsewhere_waits_for_its_end(world, k
         assert screen.session is not None
         assert screen.session.start_url == _ELSEWHERE
         await user.press(key)
-        await done(user, 'the sign-in to "corp" is at another portal')
+        await done(user, 'the session "corp" is signed in at ')
 
     run_scenario(services, scenario)
     check_nothing_happened(world, services, edited)
