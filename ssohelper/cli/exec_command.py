@@ -46,19 +46,9 @@ class _CommandBeforeProgram(output.Command):
     metavar="GLOB",
     help="Give the command these roles only: ACCOUNT/ROLE or a profile. Repeatable.",
 )
-@click.option(
-    "--account",
-    "accounts",
-    multiple=True,
-    metavar="GLOB",
-    help="Run it once for each role of these accounts, by name or id; !GLOB leaves out. Repeatable.",
-)
-@click.option(
-    "--role", "roles", multiple=True, metavar="GLOB", help="With --account: the roles. Repeatable."
-)
-@click.option(
-    "--failed", "is_failed", is_flag=True, help="Run it once for each role that failed last time."
-)
+@output.account_option
+@output.role_option
+@click.option("--failed", "is_failed", is_flag=True, help="Run as the roles that failed last time.")
 @click.option(
     "-j",
     "--jobs",

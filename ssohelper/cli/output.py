@@ -111,6 +111,15 @@ class Group(_WithCommonOptions, click.Group):
     command_class = Command
 
 
+account_option, role_option = (
+    click.option(f"--{name}", f"{name}s", multiple=True, metavar="GLOB", help=text)
+    for name, text in (
+        ("account", "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."),
+        ("role", "Only roles whose name matches; !GLOB leaves them out. Repeatable."),
+    )
+)
+
+
 def checked_session_name(name: str | None) -> str | None:
     """Raise UsageProblem for an empty name, which an unset variable in a script gives."""
     if name == "":

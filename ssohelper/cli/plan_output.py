@@ -15,8 +15,6 @@ from ssohelper.core import filter_rows, plan_text
 from ssohelper.core.choices import FORMS, Choices
 from ssohelper.core.profile_plan import Plan
 
-_ACCOUNT_HELP = "Only accounts whose name or id matches; !GLOB leaves them out. Repeatable."
-_ROLE_HELP = "Only roles whose name matches; !GLOB leaves them out. Repeatable."
 _DEFAULT_REGION_HELP = "The region of new profiles, and of those with the old default region."
 _ADOPT_HELP = "Take over profiles of other tools, under the names they have. Repeatable."
 _PORTABLE_HELP = "Run ssohelper by its name, for a config that machines share, or by its path."
@@ -28,8 +26,8 @@ form_option = click.option("--form", type=click.Choice(FORMS), help=_FORM_HELP)
 def sync_options(function: Callable[..., object]) -> Callable[..., object]:
     """Add the options of setup and profile sync; the function gets most of them as `given`."""
 
-    @click.option("--account", "accounts", multiple=True, metavar="GLOB", help=_ACCOUNT_HELP)
-    @click.option("--role", "roles", multiple=True, metavar="GLOB", help=_ROLE_HELP)
+    @output.account_option
+    @output.role_option
     @form_option
     @click.option("--portable/--no-portable", "is_portable", default=None, help=_PORTABLE_HELP)
     @click.option("--name-template", metavar="T", help="Names: default {account_name}.{role_name}")

@@ -117,9 +117,9 @@ TREE = """\
 --server Give the command renewed credentials instead of fixed keys.
 --hold If a sign-in is needed, wait for it.
 --allow=text* Give the command these roles only: ACCOUNT/ROLE or a profile. Repeata…
---account=account_glob* Run it once for each role of these accounts, by name or id; !GLOB lea…
---role=role_glob* With --account: the roles. Repeatable.
---failed Run it once for each role that failed last time.
+--account=account_glob* Only accounts whose name or id matches; !GLOB leaves them out. Repeat…
+--role=role_glob* Only roles whose name matches; !GLOB leaves them out. Repeatable.
+--failed Run as the roles that failed last time.
 -j/--jobs=text So many roles at once; usually 4.
 --output=files Write the stdout of each role into a file there.
 --reason=text Grant a guarded role for 30 min; the reason goes into the journal.
