@@ -235,7 +235,7 @@ def check_regions(setup: Setup) -> Iterator[Finding]:
             message += f", and boto3 reads {profile_region.OF_BOTOCORE} alone"
     for profile in setup.profiles:
         target = profile.target or profile.root
-        if target is not None and not profile_region.has_own_region(profile.entry.keys):
+        if target is not None and not profile.entry.keys.get("region"):
             region = target.session.region if target.session is not None else "eu-west-1"
             region = profile_region.propose_region(setup.config, environ, region)
             yield finding("no-region", [profile.name], message, f"add a line: region = {region}")
@@ -254,7 +254,7 @@ def check_legacy_profiles(setup: Setup) -> Iterator[Finding]:
             fix = f"write in an editor: sso_region = {region}"
             yield finding("wrong-sso-region", [name], message, fix, adopt=[name])
         # Another check reports a URL in quotes.
-        if url and not is_quoted(url) and not setup.has_legacy_token(keys):
+        if url and not is_quoted(url) and not setup.has_legacy_token(url):
             what = "has no valid sign-in of the old kind, which a profile without sso_session needs"
             first = quoted_name(first_of_url.setdefault(url, name))
             fix = f"sign in with: aws sso login --profile {first}"

@@ -117,34 +117,24 @@ def write_file_edit(app: App, edit: FileEdit) -> None:
 
 
 def login_shell_advice(app: App, edit: FileEdit) -> str:
-    """Return the advice that makes login shells read the edited file; "" if they do."""
-    login_file = _find_incomplete_login_file(app, edit)
-    line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
-    return (
-        f"for login shells (ssh, tmux), add to {show(str(login_file))}: {line}"
-        if login_file is not None
-        else ""
-    )
-
-
-def _find_incomplete_login_file(app: App, edit: FileEdit) -> Path | None:
-    """Return the file that login shells read, if that file does not read .bashrc.
+    """Return the advice that makes login shells read the edited .bashrc; "" if they do.
 
     A login shell reads the first of the three files that exists; the first two often read .profile.
     """
     if edit.path.name != ".bashrc":
-        return None
+        return ""
     home = _find_home_folder(app)
     places = [Path(home, name) for name in (".bash_profile", ".bash_login", ".profile")]
     try:
         found = [(place, data) for place in places if (data := _read_file(app, place)) is not None]
     except LocalState:
-        return None  # an unreadable file is no error: it is not edited
-    if not found:
-        return places[0]
+        return ""  # an unreadable file is no error: it is not edited
+    found = found or [(places[0], b"")]
     (first, data), (_, last) = found[0], found[-1]
-    reads_bashrc = b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last)
-    return None if reads_bashrc else first
+    if b"bashrc" in data or (b"/.profile" in data and b"bashrc" in last):
+        return ""
+    line = 'if [ -n "$BASH" ]; then . ~/.bashrc; fi'
+    return f"for login shells (ssh, tmux), add to {show(str(first))}: {line}"
 
 
 def find_rc_file(app: App, shell: str, platform: str = sys.platform) -> Path:

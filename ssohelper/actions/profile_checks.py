@@ -22,6 +22,8 @@ from ssohelper.core import (
 )
 from ssohelper.core.adoption import AdoptionCandidate
 from ssohelper.core.config_file import ConfigFile, ProfileEntry, TargetRole, is_chain
+from ssohelper.core.config_text import is_quoted
+from ssohelper.core.portal_address import is_portal_of
 from ssohelper.core.profile_origin import TWO_ROLES
 from ssohelper.core.resolver import (
     Problem,
@@ -74,7 +76,7 @@ class ProfileChecker:
         self.app, self.config = app, config or app.config.read()
         self._known_sessions = [*self.config.sso_sessions(), *more]
         self.find_program = cache(lambda word: make_program_fact(word, app.environ))
-        self._has_token = cache(
+        self.has_legacy_token = cache(
             lambda url: app.storage.legacy_tokens.has_valid_token(url, app.clock.now())
         )
 
@@ -173,7 +175,7 @@ class ProfileChecker:
         right = self.find_correct_region(keys)
         if right is not None:
             what = adoption.wrong_region_text(keys.get("sso_region", ""), right)
-        elif self.has_legacy_token(keys):
+        elif self.has_legacy_token(keys.get("sso_start_url", "")):
             return None
         else:
             what = "the sign-in for its sso_start_url is missing or has ended"
@@ -181,15 +183,13 @@ class ProfileChecker:
 
     def find_correct_region(self, keys: Mapping[str, str]) -> str | None:
         """Return the portal's region if a legacy profile has another one in `sso_region`."""
-        known = ((one, self._list_portal_regions(one)) for one in self._known_sessions)
-        return adoption.find_correct_sso_region(keys, known)
-
-    def _list_portal_regions(self, session: SsoSession) -> list[str]:
-        portals = (session, *regions.list_further_portals(self.app, session))
-        return [portal.region for portal in portals]
-
-    def has_legacy_token(self, keys: Mapping[str, str]) -> bool:
-        return self._has_token(keys.get("sso_start_url", ""))
+        url, region = keys.get("sso_start_url"), keys.get("sso_region")
+        if not url or not region or is_quoted(region) or "sso_session" in keys:
+            return None
+        same = [one for one in self._known_sessions if is_portal_of(one, url)]
+        further = [each for one in same for each in regions.list_further_portals(self.app, one)]
+        is_right = not same or region in {portal.region for portal in (*same, *further)}
+        return None if is_right else same[0].region
 
     def explain_uncertain_role(self, candidate: AdoptionCandidate) -> str:
         entry = self.config.profile(candidate.name)

@@ -185,13 +185,8 @@ def read_managed_profiles(app: App, names: Iterable[str]) -> list[ConfigProfile]
 def find_profiles_losing_source(app: App, found: Sequence[ConfigProfile]) -> list[tuple[str, str]]:
     """Return pairs of a profile that stays and its source profile, which is to be removed."""
     gone = {item.entry.name for item in found}
-    keys = ("source_profile", chains.OWN_PREFIX + "source_profile")
-    return [
-        (entry.name, entry.keys[key])
-        for entry in app.config.read().profiles()
-        for key in keys
-        if entry.name not in gone and entry.keys.get(key) in gone
-    ]
+    pairs = chains.list_source_names(app.config.read())
+    return [(name, source) for source, name in pairs if source in gone and name not in gone]
 
 
 def diff_profile_removal(app: App, found: Sequence[ConfigProfile]) -> Iterator[str]:

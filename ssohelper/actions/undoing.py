@@ -54,7 +54,9 @@ class EditedSinceWrite(ConfigInvalid):
     command.
     """
 
-    diff: tuple[str, ...] = ()
+    def __init__(self, message: str, diff: Iterable[str]) -> None:
+        super().__init__(message, hint="see the earlier config: ssohelper undo --print")
+        self.diff = tuple(diff)
 
 
 def plan_undo(app: App) -> Undo:
@@ -162,7 +164,7 @@ def _plan_undo_of(app: App, version: Version) -> Undo:
         elif back.has_changes:
             files.append(back)
     if edited:
-        raise _edited_since_write(
+        raise EditedSinceWrite(
             f"{', '.join(edited)} was edited since the last command wrote it: nothing was restored",
             diff,
         )
@@ -206,13 +208,7 @@ def _config_without(app: App, version: Version, present: bytes | None) -> bytes 
         for sections in (old, now)
     )
     what = ", ".join(sorted(edited)[:3]) + ", ..." * (len(edited) > 3) or "a line"
-    raise _edited_since_write(f"{path}: {show(what)}", diff_texts(later, earlier, path))
-
-
-def _edited_since_write(message: str, diff: Iterable[str]) -> EditedSinceWrite:
-    error = EditedSinceWrite(message, hint="see the earlier config: ssohelper undo --print")
-    error.diff = tuple(diff)
-    return error
+    raise EditedSinceWrite(f"{path}: {show(what)}", diff_texts(later, earlier, path))
 
 
 def diff_settings(app: App, changed: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:

@@ -7,14 +7,13 @@ adopted whole or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from ssohelper.core import profile_keys
 from ssohelper.core.choices import NATIVE, make_value_finder
 from ssohelper.core.config_edit import Change, RemoveLines
 from ssohelper.core.config_file import ConfigFile
-from ssohelper.core.config_text import is_quoted
 from ssohelper.core.model import Account, Role, SsoSession
 from ssohelper.core.partitions import find_partition
 from ssohelper.core.portal_address import is_portal_of
@@ -128,19 +127,6 @@ def _reason_not_to_adopt(
     return (
         f'the profile names no portal, and its role is not listed for the session "{session.name}"'
     )
-
-
-def find_correct_sso_region(
-    keys: Mapping[str, str], sessions: Iterable[tuple[SsoSession, Sequence[str]]]
-) -> str | None:
-    """Return the portal's region if the profile's `sso_region` is none of the portal's regions."""
-    url, region = keys.get("sso_start_url"), keys.get("sso_region")
-    if not url or not region or is_quoted(region) or "sso_session" in keys:
-        return None
-    same = [(one, regions) for one, regions in sessions if is_portal_of(one, url)]
-    if not same or any(region in regions for _, regions in same):
-        return None
-    return same[0][0].region
 
 
 def wrong_region_text(sso_region: str, portal_region: str) -> str:

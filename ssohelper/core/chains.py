@@ -183,14 +183,14 @@ def find_chain_id(config: ConfigFile, key: RoleKey) -> str:
     return find_chain_by_key(config, key).id if key.chain else ""
 
 
-def find_source_names(config: ConfigFile) -> dict[str, str]:
-    """Return, by the name of each `source_profile`, a profile that refers to it."""
-    return {
-        entry.keys[key]: entry.name
+def list_source_names(config: ConfigFile) -> list[tuple[str, str]]:
+    """Return, for each profile with a `source_profile`, that name and the profile's own."""
+    return [
+        (entry.keys[key], entry.name)
         for entry in config.profiles()
         for key in ("source_profile", f"{OWN_PREFIX}source_profile")
         if key in entry.keys
-    }
+    ]
 
 
 def find_chain_or_none(config: ConfigFile, entry: ProfileEntry) -> Chain | None:

@@ -192,7 +192,7 @@ class _Planner:
         gone = set(stale)
         # Filters that match no listed role are probably mistyped.
         if left_out and any(map(self._matches_filters, self._listed)):
-            users = chains.find_source_names(self._config)
+            users = dict(chains.list_source_names(self._config))
             for role in left_out:
                 used = [entry.name for entry, _ in self._managed[role] if entry.name in users]
                 gone |= set() if used else {role}
@@ -249,7 +249,7 @@ class _Planner:
 
         A profile that another profile names in `source_profile` keeps its name.
         """
-        found, users = {}, chains.find_source_names(self._config)
+        found, users = {}, dict(chains.list_source_names(self._config))
         for role, entries in self._managed.items():
             if len(entries) == 1 and role in self._listed and self._matches_filters(role):
                 entry = entries[0][0]

@@ -17,17 +17,12 @@ VARIABLES = ("AWS_REGION", OF_BOTOCORE)
 _SET_WITH_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_ACCOUNT_ID", "AWS_SESSION_EXPIRATION")
 
 
-def has_own_region(keys: Mapping[str, str]) -> bool:
-    """Return whether a profile with these keys has a region, not counting the one of `[default]`."""
-    return bool(keys.get("region"))
-
-
 def find_region_variables(environ: Mapping[str, str]) -> list[str]:
     return [name for name in VARIABLES if environ.get(name)]
 
 
 def lacks_region(keys: Mapping[str, str], environ: Mapping[str, str]) -> bool:
-    return not has_own_region(keys) and not find_region_variables(environ)
+    return not keys.get("region") and not find_region_variables(environ)
 
 
 def propose_region(config: ConfigFile, environ: Mapping[str, str], otherwise: str) -> str:

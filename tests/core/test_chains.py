@@ -230,7 +230,7 @@ def test_a_wrong_region_of_a_chain_is_told_as_that_of_any_profile():
 
 
 def test_a_source_is_named_by_the_keys_of_both_forms() -> None:
-    found = chains.find_source_names(
+    found = chains.list_source_names(
         config_of(
             native("one", "base")
             + "[profile ours]\nssohelper_source_profile = two\n"
@@ -238,4 +238,4 @@ def test_a_source_is_named_by_the_keys_of_both_forms() -> None:
             + "[profile idle]\nsource_profile = one\n"
         )
     )
-    assert found == {"base": "one", "two": "ours", "one": "idle"}
+    assert found == [("base", "one"), ("two", "ours"), ("one", "idle")]
