@@ -254,8 +254,8 @@ def remove_profiles(app: App, names: tuple[str, ...], dry_run: bool, yes: bool) 
     if dry_run:
         output.print_diff(profile_edit.diff_profile_removal(app, found), on_stdout=True)
         profile_removal.warn_of_lost_sources(app, found)
-    else:
-        profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found)
+    elif not profile_removal.remove_profiles(app, TerminalDialogue("profile rm", yes=yes), found):
+        removed = []
     output.print_if_json({"remove": removed})
 
 

@@ -88,6 +88,13 @@ class TestRemove:
         assert f'no managed profile fits "{typed}"' in done.stderr
         assert synced.config_file.read_bytes() == before
 
+    def test_json_after_a_no_names_no_removed_profile(self, synced, terminal):
+        child = terminal("profile", "rm", "pay.Read", "--json")
+        child.expect_exact("[y/N]")
+        child.sendline("n")
+        code, said = child.ended()
+        assert (code, '"remove": []' in said) == (0, True), said
+
     def test_a_profile_whose_name_has_a_star_is_that_profile(self, synced, run):
         starred = "[profile pay.*]\nregion = eu-west-1\nssohelper_managed = true\n"
         synced.write_config(synced.config_file.read_text() + starred)
