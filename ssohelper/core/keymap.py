@@ -219,6 +219,8 @@ REMOVING = frozenset(["sessions.sign_out", "sessions.remove", "profiles.remove",
 _CLEARING = frozenset(["accounts.leave", "profiles.back"])
 
 
-def ticked_labels(*, has_search: bool) -> dict[str, str]:
+def footer_labels(*, has_ticks: bool, has_search: bool) -> dict[str, str]:
+    if not has_ticks and not has_search:
+        return {}
     clears = "Clear search" if has_search else "Clear ticks"
-    return TICKED_LABELS | dict.fromkeys(_CLEARING, clears)
+    return (TICKED_LABELS if has_ticks else {}) | dict.fromkeys(_CLEARING, clears)

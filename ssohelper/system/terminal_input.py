@@ -45,8 +45,9 @@ _SEQUENCE = re.compile(
 )
 _BEGINNING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]P_])?\Z")
 # Characters that came at once and begin with one that may be a key: a paste of a terminal without
-# bracketed paste. On an empty search, Space, ? and : are keys.
-_BURST = re.compile(r"[ ?:][^\x00-\x1f\x7f]+")
+# bracketed paste. On an empty search, Space, ? and : are keys. Over a slow network, two or three
+# typed keys come at once.
+_BURST = re.compile(r"[ ?:][^\x00-\x1f\x7f]{3,}")
 _ONE_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.", re.DOTALL)
 _END_OF_ANSWER = re.compile(r"\x07|\x1b\\|\x1b")
 _PASTED_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")

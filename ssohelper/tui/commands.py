@@ -20,7 +20,7 @@ from ssohelper.core.text import show
 from ssohelper.tui.current_size import CurrentSizeMixin
 from ssohelper.tui.keys import APP_ACTIONS, find_active_actions
 from ssohelper.tui.themes import NAMES, textual_theme_name
-from ssohelper.tui.widgets.key_bar import labels_with_ticks
+from ssohelper.tui.widgets.key_bar import find_labels
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -177,7 +177,7 @@ def list_commands(app: DialogApp, screen: Screen[Any]) -> list[Command]:
     """
     applies: Callable[[str], bool] = getattr(screen, "applies", lambda _name: True)
     words: dict[str, str] = getattr(screen, "command_words", {})
-    with_ticks = labels_with_ticks(screen)
+    with_ticks = find_labels(screen)[0]
     found: dict[str, tuple[str, Any]] = {name: (run, app) for name, run in APP_ACTIONS.items()}
     for name, active in find_active_actions(screen).items():
         if active.enabled and applies(name):

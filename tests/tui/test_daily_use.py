@@ -182,7 +182,7 @@ def test_the_help_says_whether_there_is_more(world: DemoHome) -> None:
 @pytest.mark.parametrize("width", long_after(1, [44, 80]))
 def test_help_is_complete_at_every_width(world: DemoHome, width: int) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("1 Roles")
+        await user.wait_for_text("▸Roles")
         await user.press("f1")
         await user.wait_for_screen(HelpScreen)
         shown = " ".join(user.screen.replace("│", " ").split())

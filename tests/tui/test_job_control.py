@@ -199,7 +199,7 @@ def test_the_full_screen_goes_on_after_job_control_at_any_moment(full_screen, se
             os.kill(full_screen.child.pid, signal.SIGCONT)
         else:
             stop_and_continue(full_screen, signal.SIGSTOP if kind == "stop" else signal.SIGTSTP)
-    press_until(full_screen, "\x1bOQ", lambda: "▸1" in full_screen.text)
+    press_until(full_screen, "\x1bOQ", lambda: "▸Roles" in full_screen.text)
     assert_that_it_ends(full_screen)
 
 

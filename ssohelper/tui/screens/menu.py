@@ -17,7 +17,7 @@ from ssohelper.core.keymap import ACTIONS
 from ssohelper.core.text import show
 from ssohelper.tui.dialog import Dialog
 from ssohelper.tui.keys import find_active_actions
-from ssohelper.tui.widgets.key_bar import Item, draw_items, labels_with_ticks
+from ssohelper.tui.widgets.key_bar import Item, draw_items, find_labels
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -173,7 +173,7 @@ class MenuLines(Widget, can_focus=True):
 def find_menu_items(screen: Screen[Any]) -> list[list[Item]]:
     """Return the screen's actions with a letter, by group. Of two with one letter, its own counts."""
     applies = getattr(screen, "applies", lambda _name: True)
-    with_ticks = labels_with_ticks(screen)
+    with_ticks = find_labels(screen)[0]
     found = find_active_actions(screen)
     letters: set[str] = set()
     items: dict[str, Item] = {}

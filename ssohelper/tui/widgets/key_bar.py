@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import RenderResult
+from textual.binding import ActiveBinding
 from textual.events import Click, MouseMove, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ssohelper.core.keymap import ACTIONS, ticked_labels
-from ssohelper.tui.keys import find_active_actions
+from ssohelper.core.keymap import ACTIONS, footer_labels
+from ssohelper.tui.keys import action_binding, find_active_actions
 from ssohelper.tui.one_time_timers import call_after_drawing
 from ssohelper.tui.widgets.search_pane import SearchPane
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.style import Style
-    from textual.binding import ActiveBinding
     from textual.screen import Screen
 
     from ssohelper.tui.base import TuiApp
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # These actions are not in the footer, because the top bar shows the screens.
 _ELSEWHERE = frozenset({"app.accounts", "app.sessions", "app.profiles"})
 _HELP = "app.help"
+# Their keys are text in a search field that is not empty.
+_TYPED = frozenset({_HELP, "app.menu", "app.commands"})
 
 
 class Item(NamedTuple):
@@ -86,15 +88,20 @@ class KeyBar(Widget):
     def _find_keys(self, screen: Screen[Any]) -> list[Item]:
         """Return the keys: the help, then the most important first.
 
-        What only the menu's letters run is not among them, unless it acts on ticked rows.
+        What only the menu's letters run is not among them, unless it acts on ticked rows. While a
+        search is typed, characters are text, and → at its end opens the menu, in place of the help.
         """
         found = find_active_actions(screen)
-        with_ticks = labels_with_ticks(screen)
+        labels, has_search = find_labels(screen)
         items: dict[str, Item] = {}
-        for name in sorted(found, key=lambda name: _footer_rank(name, with_ticks)):
+        if has_search:
+            menu = action_binding("app.menu", "menu")
+            items[""] = Item(0, "→", menu.description, ActiveBinding(self.app, menu, True))
+        for name in sorted(found, key=lambda name: _footer_rank(name, labels)):
             key = self.app.key_of(name)
-            if name not in _ELSEWHERE and (name in with_ticks or " " not in key):
-                label = with_ticks.get(name) or ACTIONS[name].label
+            is_text = has_search and (" " in key or name in _TYPED)
+            if name not in _ELSEWHERE and not is_text and (name in labels or " " not in key):
+                label = labels.get(name) or ACTIONS[name].label
                 items.setdefault(label, Item(0, key, label, found[name]))
         return [*items.values()]
 
@@ -137,18 +144,18 @@ def draw_items(
     return Strip(segments).adjust_cell_length(width, base)
 
 
-def _footer_rank(name: str, with_ticks: dict[str, str]) -> tuple[bool, ...]:
+def _footer_rank(name: str, labels: dict[str, str]) -> tuple[bool, ...]:
     """Return what sorts the footer: the help, actions on ticked rows, Enter, and the menu are first."""
     is_enter = ACTIONS[name].keys.startswith("enter")
-    return name != _HELP, name not in with_ticks, not is_enter, name != "app.menu"
+    return name != _HELP, name not in labels, not is_enter, name != "app.menu"
 
 
-def labels_with_ticks(screen: Screen[Any]) -> dict[str, str]:
-    """Return the labels of the actions on ticked rows, by action, or {} if no row is ticked."""
+def find_labels(screen: Screen[Any]) -> tuple[dict[str, str], bool]:
+    """Return the labels that differ from the table's, by action, and whether a search is typed."""
     for pane in screen.query(SearchPane):
-        if pane.row_counts().ticked:
-            return ticked_labels(has_search=bool(pane.line.value))
-    return {}
+        has_search, has_ticks = bool(pane.line.value), pane.row_counts().ticked > 0
+        return footer_labels(has_ticks=has_ticks, has_search=has_search), has_search
+    return {}, False
 
 
 def place_keys(keys: list[Item], width: int) -> list[Item]:

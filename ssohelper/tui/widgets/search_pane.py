@@ -59,7 +59,7 @@ class SearchPane(PlainVertical, Generic[_Content]):
         self._best_line: int | None = None
         # What was under the cursor before the search, or where the user has moved the cursor since.
         self._chosen_content: _Content | None = None
-        # The state that decides the footer: whether a row is ticked and, if so, a search is typed.
+        # The state that decides the footer: whether a row is ticked, and whether a search is typed.
         self._footer_state = (False, False)
 
     def search_list(self, text: str, content: _Content | None) -> None:
@@ -147,8 +147,7 @@ class SearchPane(PlainVertical, Generic[_Content]):
         ticks = f"{TICKED}{counts.ticked}  " if counts.ticked else ""
         self.line.note = f"{ticks}{counts.found}/{counts.all}"
         self.line.refresh()
-        has_ticks = counts.ticked > 0
-        state = has_ticks, has_ticks and bool(self.line.value)
-        if state != self._footer_state:
+        state = counts.ticked > 0, bool(self.line.value)
+        if state != self._footer_state and self.is_attached:
             self._footer_state = state
             self.screen.refresh_bindings()

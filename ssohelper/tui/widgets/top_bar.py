@@ -40,16 +40,14 @@ class ActionLabel(Static):
 
 
 # The top bar's layouts, from wide to narrow. The numbers choose one of the texts of: the title,
-# Commands, the other screens, this screen, this shell's role.
+# the other screens, this screen, this shell's role.
 _LAYOUTS = (
-    (0, 0, 0, 0, 0),
-    (1, 0, 0, 0, 0),
-    (1, 1, 0, 0, 0),
-    (1, 1, 1, 0, 0),
-    (1, 1, 1, 0, 1),
-    (1, 2, 1, 1, 1),
-    (1, 2, 1, 1, 2),
-    (1, 2, 2, 1, 2),
+    (0, 0, 0, 0),
+    (1, 0, 0, 0),
+    (1, 0, 0, 1),
+    (1, 1, 0, 1),
+    (1, 1, 0, 2),
+    (1, 1, 1, 2),
 )
 # The most cells of the session's name: on wide screens, and on others.
 _SESSION_CELLS, _WIDE, _FEW_SESSION_CELLS = 16, 80, 6
@@ -88,19 +86,15 @@ class TopBar(Horizontal):
         yield self._add_part(0, Static(classes="top-bar--title", markup=False), (_TITLE, ""))
         for name in ("accounts", "sessions", "profiles"):
             yield self._add_tab(name, f"app.go('{name}')", name == self._current_screen)
-        yield self._add_tab("commands", "app.command_palette", False)
         yield Static(classes="top-bar--space")
         yield self._shell
         yield self._sign_in
 
     def _add_tab(self, name: str, action: str, is_current: bool) -> Static:
-        sign = "" if name == "commands" else "▸" if is_current else " "
-        key = f"{sign}{self.app.key_of(f'app.{name}').removeprefix('space ')}"
-        label = ACTIONS[f"app.{name}"].label
+        text = ("▸" if is_current else " ") + ACTIONS[f"app.{name}"].label
         here = "top-bar--here" if is_current else ""
         tab = ActionLabel("", action, id=f"to-{name}", classes=here)
-        place = 1 if name == "commands" else 3 if is_current else 2
-        return self._add_part(place, tab, (f"{key} {label}", key, ""))
+        return self._add_part(2 if is_current else 1, tab, (text, ""))
 
     def _add_part(self, place: int, part: Static, texts: Sequence[str]) -> Static:
         self._parts.append((part, place, texts))
@@ -149,11 +143,16 @@ class TopBar(Horizontal):
 
 
 class FilterLabel(ActionLabel):
-    """Shows the letter and the name of a filter of the list: `●` if it is on, `○` if it is off."""
+    """Shows the letter and the name of a filter of the list: `●` if it is on, `○` if it is off.
+
+    The first one shows the key of the menu too, in which the letters act.
+    """
 
     def __init__(self, label: str, name: str) -> None:
         super().__init__("", f"screen.run_on_list('{name}')", id=name)
-        self._label, self._letter = label, ACTIONS[f"accounts.{name}"].letter
+        self._label, self._key = label, ACTIONS[f"accounts.{name}"].keys.split(",")[0]
+        if name != "group":
+            self._key = self._key.removeprefix("space ")
         self._is_on = self._is_short = False
         self.set_on(False)
 
@@ -172,15 +171,15 @@ class FilterLabel(ActionLabel):
 
     @property
     def whole_cells(self) -> int:
-        return cell_len(show(self._label, 40)) + 6 if self.display else 0
+        return cell_len(self._key) + cell_len(show(self._label, 40)) + 5 if self.display else 0
 
     def _draw_label(self) -> None:
         name = show(self._label, 40)
         if self._is_short:
             name = _SHORT_LABELS.get(name, name.removeprefix("by "))
             name = fitted(name, min(_SHORT_CELLS, cell_len(name)))
-        letter = "" if self._is_short else f"{self._letter} "
-        self.update(Content(f"{letter}{'●' if self._is_on else '○'} {name}"))
+        key = "" if self._is_short else f"{self._key} "
+        self.update(Content(f"{key}{'●' if self._is_on else '○'} {name}"))
 
 
 class FilterNote(Static):

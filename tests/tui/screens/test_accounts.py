@@ -28,7 +28,7 @@ def role_list(user: User) -> RoleList:
 
 def test_favourites_and_recent_roles_come_first_and_typing_searches(world: DemoHome) -> None:
     async def scenario(user: User) -> None:
-        await user.wait_for_text("1 Roles", "payments-dev", "41m left")
+        await user.wait_for_text("▸Roles", "payments-dev", "41m left")
         rows = role_list(user).rows
         assert [(row.account.name, row.role_name) for row in rows[:4]] == [
             ("payments-dev", "Developer"),

@@ -233,7 +233,7 @@ class TestInAPty:
         environ = {**world.environ, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
         terminal = Terminal([SCRIPT], environ, size=(100, 30))
         try:
-            terminal.until("2 Sign-ins")
+            terminal.until("Sign-ins")
             terminal.send("\x1bOR")
             terminal.until("signed out")
             terminal.send("G")

@@ -197,7 +197,7 @@ def test_a_text_is_cut_at_its_start_or_in_its_middle() -> None:
 @pytest.mark.parametrize(("width", "height"), long_after(1, [(44, 14), (80, 24), (140, 40)]))
 def test_the_screen_tells_two_sessions_of_one_account_apart(world, width, height):
     async def scenario(user: User) -> None:
-        await user.wait_for_text("▸1")
+        await user.wait_for_text("▸Roles")
         roles = user.app.screen.query_one(RoleList)
         both = [row("payments-old", "ReadOnlyAccess", session=name) for name in ("corp", "lab")]
         roles.set_rows(both)
