@@ -89,7 +89,8 @@ def choose_by_globs(found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...])
 
     Raises: UsageProblem for a part of an aws-sso-cli block.
     """
-    chosen = _names_that_match(found, globs)
+    is_match, every = glob_filter(globs), [one.name for one in found if globs]
+    chosen = frozenset(name for name in every if name in globs or is_match(name))
     left = sorted(_complete_blocks(found, chosen) - chosen)
     if left:
         names = shortened_name_list([show(name, 80) for name in left], MANY_NAMES)
@@ -105,15 +106,6 @@ def _complete_blocks(found: Sequence[ProfileOfOtherTool], names: Collection[str]
     able = choose_adoptable(found)
     blocks = (one.block for one in found if one.name in names and one.name in able)
     return able.intersection({*names, *(name for block in blocks for name in block)})
-
-
-def _names_that_match(
-    found: Sequence[ProfileOfOtherTool], globs: tuple[str, ...]
-) -> frozenset[str]:
-    is_match = glob_filter(globs)
-    return frozenset(
-        one.name for one in found if one.name in globs or (globs and is_match(one.name))
-    )
 
 
 def check_adopt_globs(app: App, globs: tuple[str, ...]) -> None:

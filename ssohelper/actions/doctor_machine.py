@@ -8,7 +8,7 @@ import shlex
 import stat
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from ssohelper.core.findings import Finding, finding
 from ssohelper.core.instants import duration_text
 from ssohelper.core.profile_origin import MARKERS, find_marked_blocks
 from ssohelper.core.section_headers import find_misread_headers
-from ssohelper.core.text import show
+from ssohelper.core.text import shortened_name_list, show
 from ssohelper.errors import ConfigInvalid, LocalState, SsoHelperError
 from ssohelper.fastpath import open_file
 from ssohelper.system import installation
@@ -210,7 +210,7 @@ def _user_name(uid: int) -> str:
 
 def _make_mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]) -> Finding:
     path, mode = files[0]
-    subject = _list_text([path for path, _ in files])
+    subject = shortened_name_list([show(path, 200) for path, _ in files], 1)
     verb, wanted = "read", "700" if use.endswith("folder") else "600"
     if id == "writable-by-others":
         verb, wanted = "write", "go-w"
@@ -229,10 +229,6 @@ def _make_mode_finding(app: App, use: str, id: str, files: list[tuple[str, int]]
     return finding(id, subject, message, fix, repair=remove_access)
 
 
-def _list_text(paths: Sequence[str]) -> str:
-    return show(paths[0], 200) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-
-
 def check_leftovers(setup: Setup) -> Iterator[Finding]:
     locations, examined = setup.app.locations, setup.app.make_examined_files()
     folders = (locations.aws_config_file.parent, locations.token_folder)
@@ -246,7 +242,8 @@ def check_leftovers(setup: Setup) -> Iterator[Finding]:
 
     if paths:
         message = "a temporary file over an hour old, which a killed ssohelper left"
-        yield finding("leftovers", _list_text(paths), message, repair=remove_leftovers)
+        shown = shortened_name_list([show(path, 200) for path in paths], 1)
+        yield finding("leftovers", shown, message, repair=remove_leftovers)
 
 
 # -- this installation and its storage -----------------------------------------------------------

@@ -135,25 +135,17 @@ def issue_credentials(app: App, key: RoleKey, asked_by: AskedBy) -> bytes:
         credentials, portal, region = regions.ask_regions_in_turn(
             app, session, regions.CALL_SECONDS, deadline, ask_portal
         )
-    except TokenRejected:
-        raise
-    except SsoHelperError as error:
-        if isinstance(error, RoleNotAssigned):
-            forget_unassigned_role(app, session, key, token)
-            error.hint = _other_role_proposal_text(app, session, role) + (error.hint or "")
+    except RoleNotAssigned as error:
+        forget_unassigned_role(app, session, key, token)
+        listing = app.directory.load(session.name)
+        if listing is not None and listing.is_of_portal_of(session):
+            error.hint = listing.hint_about_listed_roles(role) + (error.hint or "")
         raise
     app.clock.learn_aws_time(portal.answered_at())
     cached = checked_credentials(app, f"the access portal in {region}", credentials, token.id)
     save_credentials(app, session, key, cached)
     notices.give_notice_before_renewal(app, session, cached)
     return credential_document(credentials, key.account_id)
-
-
-def _other_role_proposal_text(app: App, session: SsoSession, role: Role) -> str:
-    listing = app.directory.load(session.name)
-    if listing is not None and listing.is_of_portal_of(session):
-        return listing.hint_about_listed_roles(role)
-    return ""
 
 
 def checked_credentials(

@@ -6,7 +6,7 @@ core.resolver decides by the files; this module also looks for token files of le
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -255,15 +255,10 @@ def make_program_fact(program: str, environ: Mapping[str, str]) -> ProgramFact:
     return ProgramFact(program, path, is_own, replaceable, is_installed, is_fake)
 
 
-def find_broken_commands(app: App, names: Iterable[str]) -> frozenset[str]:
+def find_broken_commands(app: App, names: Collection[str]) -> frozenset[str]:
     """Return the managed profiles among `names` that work once their command is written again."""
-    config = app.config.read()
-    resolving = ProfileChecker(app, config).resolver
-    return frozenset(
-        name
-        for name in names
-        if (entry := config.profile(name)) is not None
-        and entry.managed
-        and (found := resolving.resolve(name).problem) is not None
-        and found.id in ("helper-missing", "helper-refuses")
-    )
+    checker = ProfileChecker(app)
+    managed = (one.name for one in checker.config.profiles() if one.managed and one.name in names)
+    problems = {name: checker.resolver.resolve(name).problem for name in managed}
+    ids = ("helper-missing", "helper-refuses")
+    return frozenset(name for name, found in problems.items() if found and found.id in ids)

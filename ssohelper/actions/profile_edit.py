@@ -200,6 +200,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     Raises: LocalState if a profile was edited after it was read.
     """
     agents.refuse_if_limited(app, "change profiles", "ssohelper profile rm")
+    removals = [RemoveSection(item.entry.header) for item in found]
 
     def make_config_changes(config: ConfigFile) -> Sequence[Change]:
         for item in found:
@@ -207,7 +208,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
             is_same = entry is not None and entry._replace(line=item.entry.line) == item.entry
             if not is_same or config.target_or_none(item.entry) != item.target:
                 raise config_writing.config_changed_error(app)
-        return [RemoveSection(item.entry.header) for item in found]
+        return removals
 
     named = [
         (item.target.session_name or "", item.target.role)
@@ -219,8 +220,7 @@ def remove_profiles(app: App, found: Sequence[ConfigProfile]) -> None:
     with app.choices.hold_lock(deadline):
         before = {name: app.choices.load(name) for name, _ in named}
         if app.config.write(make_config_changes, deadline, before):
-            removed = [RemoveSection(item.entry.header) for item in found]
-            config_writing.add_to_journal(app, "profile rm", removed)
+            config_writing.add_to_journal(app, "profile rm", removals)
         for name, role in named:
             choices = app.choices.load(name)
             app.choices.save(name, choices._replace(removed=choices.removed | {role}))

@@ -572,9 +572,9 @@ def unusable_source_text(source: str, problem: str) -> str:
     return f'its source profile "{show(source, 80)}": {problem}'
 
 
-def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | None) -> str | None:
+def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile) -> str | None:
     """Return why this SDK family refuses the profile's `sso_*` keys."""
-    if family == BOTO3 and config is not None:
+    if family == BOTO3:
         # Only botocore adds the keys of the session's section to the profile's keys.
         keys = keys_of_session(config, keys.get("sso_session", "")) | dict(keys)
     of_portal = ("sso_start_url", "sso_region")
@@ -585,7 +585,7 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     if "sso_session" not in keys:
         return None
     try:
-        session = config.sso_session(keys["sso_session"]) if config else None
+        session = config.sso_session(keys["sso_session"])
     except ConfigInvalid:
         session = None
     if session is None:
@@ -597,7 +597,7 @@ def sso_keys_error(family: str, keys: Mapping[str, str], config: ConfigFile | No
     differs = url is not None and not is_same_portal(url, session.start_url)
     if family in (BOTO3, GO) and (differs or region not in (None, session.region)):
         return 'the profile and its "sso_session" name different portals'
-    differing = find_differing_key(config, keys) if family == BOTO3 and config else None
+    differing = find_differing_key(config, keys) if family == BOTO3 else None
     return differing.difference_text if differing else None
 
 
