@@ -152,7 +152,6 @@ def _ask_broker(app: App, permit: ReleasePermit, deadline: Deadline, least_share
                 deadline.seconds_left(),
                 is_permitted=True,
                 least_share=least_share,
-                may_wait_longer=True,
             )
         )
     except broker_client.Unavailable:

@@ -86,7 +86,6 @@ def ask_broker(
     *,
     is_permitted: bool,
     least_share: float = 0.0,
-    may_wait_longer: bool = False,
 ) -> "tuple[int, bytes, bytes]":
     """Return the broker's exit code, credential document (JSON) and further fields
     (broker.wording).
@@ -106,7 +105,8 @@ def ask_broker(
         broker = read_socket_id(path)
         try:
             milliseconds = max(0, int((deadline - time.monotonic()) * 1000))
-            numbers = milliseconds, int(least_share * 1000), int(may_wait_longer), int(is_permitted)
+            # The third: this caller may be told to wait past its deadline.
+            numbers = milliseconds, int(least_share * 1000), 1, int(is_permitted)
             asked_by = (word.replace(" ", "_") or "-" for word in calling_process.find_caller())
             line = " ".join(["ask", *key, *map(str, numbers), *asked_by]) + "\n"
             stream.sendall(line.encode("ascii"))

@@ -58,9 +58,7 @@ def answer_miss(argv: "list[str]", began: float) -> "int | None":
 
 
 def _ask_session_broker(key: "tuple[str, str, str]", seconds: float) -> "tuple[int, bytes, bytes]":
-    return broker_client.ask_broker(
-        key, os.environ, seconds, is_permitted=False, may_wait_longer=True
-    )
+    return broker_client.ask_broker(key, os.environ, seconds, is_permitted=False)
 
 
 def _wait_for_sign_in(

@@ -98,14 +98,6 @@ def parse_answer_record(
         raise invalid_answer_error(answer, service, damage) from damage
 
 
-def check_answer_empty(answer: Answer, service: str, meaning: Meaning) -> None:
-    if answer.status != 200:
-        ours = aws_error_of(answer, is_oauth=False)
-        raise error_of_answer(answer, service, meaning, ours)
-    if answer.body.strip() and not isinstance(_parse_json_or_none(answer.body), dict):
-        raise invalid_answer_error(answer, service)
-
-
 def error_of_answer(
     answer: Answer, service: str, meaning: Meaning, ours: AwsError | None
 ) -> SsoHelperError:

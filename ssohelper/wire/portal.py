@@ -23,7 +23,7 @@ from ssohelper.errors import (
     Throttled,
     TokenRejected,
 )
-from ssohelper.wire.answers import LATER, AwsError, check_answer_empty, parse_answer_record
+from ssohelper.wire.answers import LATER, AwsError, parse_answer_record
 from ssohelper.wire.transport import (
     TRIES,
     Answer,
@@ -200,15 +200,14 @@ class Portal:
 
     def log_out(self, token: AccessToken) -> None:
         """Raises: TokenRejected if the sign-in had ended already, AwsUnreachable otherwise."""
-        call_with_retries(
-            lambda deadline: check_answer_empty(
-                self._send("POST", "/logout", {}, token, deadline),
-                self._service,
-                self._rejection_of_token,
-            ),
-            _LOGOUT_SECONDS,
-            is_repeatable=True,
-        )
+
+        def send(deadline: Deadline) -> None:
+            answer = self._send("POST", "/logout", {}, token, deadline)
+            if answer.status != 200 or answer.body.strip():  # AWS sends no body
+                meaning, read = self._rejection_of_token, bool
+                parse_answer_record(answer, self._service, meaning, read, is_oauth=False)
+
+        call_with_retries(send, _LOGOUT_SECONDS, is_repeatable=True)
 
     # -- sending requests ---------------------------------------------------------------------
 

@@ -397,7 +397,7 @@ class TestDoubt:
 class TestReading:
     def test_a_request_is_one_line_with_the_time_left_of_the_deadline(self, home, broker):
         broker.serve = lambda stream: stream.sendall(b"done 0 3 0\nabc")
-        more = {"is_permitted": True, "least_share": 0.9, "may_wait_longer": True}
+        more = {"is_permitted": True, "least_share": 0.9}
         assert broker_client.ask_broker(KEY, home.env, 9.0, **more) == (0, b"abc", b"")
         words = broker.lines[0].split()
         assert words[:4] == [b"ask", *(part.encode() for part in KEY)]

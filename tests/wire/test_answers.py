@@ -18,7 +18,6 @@ from ssohelper.wire.answers import (
     NOT_AWS,
     AwsError,
     aws_error_of,
-    check_answer_empty,
     error_of_answer,
     invalid_answer_error,
     parse_answer_record,
@@ -124,14 +123,6 @@ def test_a_success_without_a_json_object_is_a_bad_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer) as caught:
         parse_answer_record(said(200, body), "the access portal", no_meaning, dict)
     assert caught.value.hint
-
-
-def test_a_call_without_result_accepts_an_empty_body_or_an_object() -> None:
-    for body in (b"", b" \n", b"{}"):
-        check_answer_empty(said(200, body), "the access portal", no_meaning)
-    for body in (b"<html>", b"ok"):
-        with pytest.raises(BadAnswer):
-            check_answer_empty(said(200, body), "the access portal", no_meaning)
 
 
 @pytest.mark.parametrize(

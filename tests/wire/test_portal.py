@@ -257,6 +257,11 @@ class TestLogout:
         with pytest.raises(TokenRejected):
             portal.log_out(token)
 
+    @pytest.mark.parametrize("body", [" \n", "{}"])
+    def test_logout_accepts_a_blank_body_or_an_object(self, emulator, portal, token, body):
+        emulator.faults.script("Logout", 200, body=body)
+        portal.log_out(token)
+
     @pytest.mark.parametrize("status", [400, 403, 404, 500])
     def test_logout_refused_by_another_program_is_exit_6(self, emulator, portal, token, status):
         emulator.faults.script("Logout", status, times=3)
