@@ -21,6 +21,7 @@ from ssohelper.core.further_portals import (
 from ssohelper.core.lineage import Validity, validity_of_credentials
 from ssohelper.core.model import AccessToken, SsoSession
 from ssohelper.core.portal_address import PortalAddress
+from ssohelper.core.session_keys import keys_of_session
 from ssohelper.core.start_url import is_company_url, is_same_portal, region_of_start_url
 from ssohelper.core.text import show
 from ssohelper.errors import (
@@ -94,7 +95,7 @@ def save_portal_address(app: App, session: SsoSession) -> None:
     address = PortalAddress(
         session.start_url,
         session.portal_url,
-        app.config.read_configured_region(session.name) or session.region,
+        keys_of_session(app.config.read(), session.name).get("sso_region") or session.region,
         region_of_start_url(session.portal_url),
     )
     app.aws.portal_addresses.save(session.name, address)

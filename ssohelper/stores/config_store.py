@@ -67,12 +67,6 @@ class ConfigStore:
             self._parsed, self._addresses = (found, config), addresses
         return config
 
-    def read_configured_region(self, session_name: str) -> str | None:
-        config = self.read()
-        header = config.session_header(session_name)
-        keys = config.text.sections[header].values() if header else {}
-        return {**config.text.defaults.values(), **keys}.get("sso_region")
-
     def read_credentials_sections(self) -> dict[str, dict[str, str]]:
         """Return the credentials file's sections, without the values of secrets."""
         from ssohelper.core.resolver import hide_secrets
