@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ssohelper.errors import ConfigInvalid, KeyringUnavailable, LocalState, NotOurs
 from ssohelper.fastpath import folders
-from ssohelper.stores.codecs import FILE, KEYRING, Codec, PlainCodec
+from ssohelper.stores.codecs import FILE, KEYRING, Codec
 from ssohelper.stores.files import is_folder_in_memory
 from ssohelper.stores.protections import Protections, UsedStorage
 from ssohelper.system.clock import Clock
@@ -462,7 +462,7 @@ class Storage:
         from ssohelper.stores.token_cache import TokenFiles
 
         if name not in self._stores:
-            codec: Codec = PlainCodec()
+            codec = Codec()
             if name == KEYRING:
                 from ssohelper.stores.sealed_codec import SealedCodec
 

@@ -1,6 +1,6 @@
 """Writes documents with secrets to files: as plain text, or encrypted with the keyring's key."""
 
-from typing import Any, Protocol
+from typing import Any
 
 SEALED_MARK = "ssohelper_sealed"
 FILE, KEYRING = "file", "keyring"
@@ -10,20 +10,11 @@ class Unreadable(Exception):
     """A document cannot be decoded: it is damaged, or the key that encrypted it is lost."""
 
 
-class Codec(Protocol):
-    """Encodes and decodes JSON objects for the disk. Token files' names end with `suffix`."""
+class Codec:
+    """Encodes JSON objects for the disk. This class does not encrypt: the format is the AWS CLI's.
 
-    @property
-    def suffix(self) -> str: ...
-
-    def encode(self, document: dict[str, Any], context: str) -> dict[str, Any]: ...
-    def decode(self, found: dict[str, Any], context: str) -> dict[str, Any]: ...
-    def ensure_key(self) -> None:
-        """Make a key if there is none. Raises: KeyringUnavailable."""
-
-
-class PlainCodec:
-    """Does not encrypt: documents stay in the AWS CLI's format."""
+    Token files' names end with `suffix`.
+    """
 
     suffix = ".json"
 
@@ -36,4 +27,4 @@ class PlainCodec:
         return found
 
     def ensure_key(self) -> None:
-        return None
+        """Make a key if there is none and one is needed. Raises: KeyringUnavailable."""

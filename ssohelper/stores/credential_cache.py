@@ -15,7 +15,7 @@ from ssohelper.core.schema import credential_records as schema
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import files
 from ssohelper.stores.cache_folder import CacheFolder
-from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
+from ssohelper.stores.codecs import Codec, Unreadable
 from ssohelper.stores.stamps import SettingsStamp
 
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class CredentialCache:
         self,
         runtime: Path,
         stamp: SettingsStamp | None = None,
-        get_codec: Callable[[], Codec] = PlainCodec,
+        get_codec: Callable[[], Codec] = Codec,
     ) -> None:
         self._runtime, self._cache = runtime, CacheFolder(runtime)
         self._stamp = stamp

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ssohelper.core.model import Secret
 from ssohelper.errors import KeyMissing, KeyringUnavailable
-from ssohelper.stores.codecs import SEALED_MARK, Unreadable
+from ssohelper.stores.codecs import SEALED_MARK, Codec, Unreadable
 
 _VERSION = 1
 # NIST recommends 12 bytes. Random nonces are safe for 2^32 objects with one key.
@@ -29,7 +29,7 @@ class Keyring(Protocol):
     def create(self) -> Secret: ...
 
 
-class SealedCodec:
+class SealedCodec(Codec):
     suffix = ".sealed"
 
     def __init__(self, keyring: Keyring) -> None:

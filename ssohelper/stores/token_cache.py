@@ -26,7 +26,7 @@ from ssohelper.core.service_hosts import is_region
 from ssohelper.core.start_url import is_session_listed
 from ssohelper.errors import LocalState, LoginRequired
 from ssohelper.stores import files
-from ssohelper.stores.codecs import Codec, PlainCodec, Unreadable
+from ssohelper.stores.codecs import Codec, Unreadable
 from ssohelper.stores.files import Reservation
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class TokenFiles:
         codec: Codec | None = None,
     ) -> None:
         self._folder, self._state, self._runtime = folder, state, runtime
-        self.codec = codec or PlainCodec()
+        self.codec = codec or Codec()
 
     # -- tokens ------------------------------------------------------------------------------
 
@@ -247,7 +247,7 @@ class TokenFiles:
             return True
         if not self.read_token_file_fingerprint(session):
             return False
-        if not isinstance(self.codec, PlainCodec):
+        if self.codec.suffix != Codec.suffix:
             return True  # no other tool writes our encrypted token files
         try:
             found = self._read(session, "token") or {}

@@ -25,7 +25,7 @@ from ssohelper.core.policy import Way
 from ssohelper.errors import AwsUnreachable
 from ssohelper.fastpath import folders, published
 from ssohelper.stores import clock_file
-from ssohelper.stores.codecs import PlainCodec
+from ssohelper.stores.codecs import Codec
 from tests.actions.world import CONFIG, KEY, ROLE, SESSION
 from tests.fake_clients import clients_made_by
 from tests.long_rows import long_after
@@ -141,7 +141,7 @@ def _call(folder: Path, world: World) -> None:
 class _Tokens:
     """A sign-in that never ends: other tests are about tokens."""
 
-    codec = PlainCodec()
+    codec = Codec()
 
     def __init__(self, token: AccessToken, file: Path) -> None:
         self.token_file = lambda _session: str(file)

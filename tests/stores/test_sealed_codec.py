@@ -7,7 +7,7 @@ import pytest
 
 from ssohelper.core.model import CachedCredentials, Secret
 from ssohelper.errors import KeyMissing, KeyringUnavailable, LoginRequired
-from ssohelper.stores.codecs import SEALED_MARK, PlainCodec, Unreadable
+from ssohelper.stores.codecs import SEALED_MARK, Codec, Unreadable
 from ssohelper.stores.credential_cache import CredentialCache
 from ssohelper.stores.credential_writer import CredentialWriter
 from ssohelper.stores.sealed_codec import SealedCodec
@@ -150,7 +150,7 @@ class TestSealedCredentials:
         assert CredentialCache(tmp_path, get_codec=lambda: sealed).load(KEY, CORP) is None
         writer = CredentialWriter(tmp_path, get_codec=lambda: sealed)
         writer.save(KEY, CORP, CachedCredentials(KEYS, NOON))
-        assert CredentialCache(tmp_path, get_codec=lambda: PlainCodec()).load(KEY, CORP) is None
+        assert CredentialCache(tmp_path, get_codec=lambda: Codec()).load(KEY, CORP) is None
         other = SealedCodec(FakeKeyring(SECOND))
         assert CredentialCache(tmp_path, get_codec=lambda: other).load(KEY, CORP) is None
 
@@ -166,7 +166,7 @@ class TestSealedCredentials:
 
 
 def test_a_document_in_clear_is_left_as_it_is_and_an_encrypted_one_is_refused():
-    codec, document = PlainCodec(), {"accessToken": "a"}
+    codec, document = Codec(), {"accessToken": "a"}
     assert codec.decode(codec.encode(document, "token corp"), "token lab") == document
     with pytest.raises(Unreadable, match="encrypted"):
         codec.decode({SEALED_MARK: 1, "box": ""}, "token corp")
