@@ -209,18 +209,11 @@ def _count_roles(app: App, rules: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def end_rules(app: App, keep: list[str]) -> list[str]:
-    """End all guard rules except `keep`, as the user confirmed; return the ended rules. Raises:
-    LocalState.
-    """
-    before = list(app.vault.guard_rules_of_user)
-    ended = [rule for rule in before if rule not in keep]
-    if ended:
-        was, stays = ", ".join(before), ", ".join(keep)
-        entry = journal.make_entry("loosened", what="guard.rules", before=was, after=stays)
-        app.journal.append(entry)
-        app.protections.save_rules(keep)
-    return ended
+def end_rules(app: App, keep: list[str]) -> None:
+    """End all guard rules except `keep`, as the user confirmed. Raises: LocalState."""
+    was, stays = ", ".join(app.vault.guard_rules_of_user), ", ".join(keep)
+    app.journal.append(journal.make_entry("loosened", what="guard.rules", before=was, after=stays))
+    app.protections.save_rules(keep)
 
 
 def rules_after_change(app: App, key: str, before: Settings, after: Settings) -> list[str]:
